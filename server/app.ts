@@ -1,0 +1,94 @@
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { serializerCompiler } from 'fastify-type-provider-zod'
+import type { AuthConfigRead } from '../contract/accounts.ts'
+import { meRoutes, signInRoutes } from './http/accounts.ts'
+import { agentRoutes } from './http/agents.ts'
+import { requireCaller } from './http/authentication.ts'
+import { answerErrors } from './http/errors.ts'
+import { type HealthDependencies, healthRoutes } from './http/health.ts'
+import { parseJsonBodies } from './http/json-body.ts'
+import { type LocalAccountRoutesOptions, localAccountRoutes } from './http/local-accounts.ts'
+import { modelRoutes } from './http/models.ts'
+import { documentRoutes, serveDocument } from './http/openapi.ts'
+import { logRequests } from './http/request-log.ts'
+import { roomAgentRoutes } from './http/room-agents.ts'
+import { roomRoutes } from './http/rooms.ts'
+import { sessionRoutes } from './http/sessions.ts'
+import { sendTraceIds, traceIdOf } from './http/trace-id.ts'
+import { turnRoutes } from './http/turns.ts'
+import { validatorCompiler } from './http/validation.ts'
+import { walletRoutes } from './http/wallet.ts'
+import type { AuthenticationDependencies } from './usecases/authenticate.ts'
+import type { TurnDependencies } from './usecases/run-turn/drive.ts'
+
+export interface AppDependencies extends TurnDependencies {
+  authentication: AuthenticationDependencies
+  /** Null where another issuer keeps the accounts. */
+  localAccounts: LocalAccountRoutesOptions | null
+  readAuthConfig: () => Promise<AuthConfigRead>
+  health: HealthDependencies
+  /** Exact origins whose pages may call the API. */
+  corsOrigins: string[]
+  logger: FastifyBaseLogger
+}
+
+const BODY_BYTES_MAXIMUM = 1024 * 1024
+const EXPOSED_HEADERS = ['X-Turn-ID', 'X-Trace-ID', 'Retry-After', 'Idempotent-Replayed', 'RateLimit', 'RateLimit-Policy', 'ETag']
+
+/** Every route and scope of the program. */
+export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: deps.logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_BYTES_MAXIMUM,
+    genReqId: traceIdOf,
+    routerOptions: { ignoreTrailingSlash: true },
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  sendTraceIds(app)
+  logRequests(app)
+  answerErrors(app)
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } })
+  await app.register(cors, { origin: deps.corsOrigins, credentials: true, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
+  await documentRoutes(app, deps.health.version)
+  if (deps.localAccounts) await app.register(localAccountRoutes, deps.localAccounts)
+
+  app.register(async open => {
+    parseJsonBodies(open)
+    healthRoutes(open, deps.health)
+    open.register(
+      async api => {
+        healthRoutes(api, deps.health)
+        signInRoutes(api, deps)
+        api.register(async own => {
+          requireCaller(own, deps.authentication)
+          meRoutes(own)
+          modelRoutes(own, deps)
+          agentRoutes(own, deps)
+          roomRoutes(own, deps)
+          roomAgentRoutes(own, deps)
+          sessionRoutes(own, deps)
+          turnRoutes(own, deps)
+          walletRoutes(own, deps)
+        })
+      },
+      { prefix: '/api/v1' },
+    )
+  })
+  await serveDocument(app)
+  return app
+}
+
+const CONTENT_POLICY = {
+  defaultSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  objectSrc: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+}

@@ -1,0 +1,40 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { type ErrorCode, Problem } from '../../contract/errors.ts'
+import type { Caller } from '../domain/caller.ts'
+import { statusOf } from './problem.ts'
+
+/** A scope of routes whose bodies, queries and answers are typed by the contract's schemas. */
+export const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>()
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the authentication of the scope; routes outside such a scope must not read it. */
+    caller: Caller
+  }
+}
+
+export const callerOf = (request: FastifyRequest): Caller => request.caller
+
+/** What every authenticated route may answer besides its own refusals. */
+const ALWAYS: ErrorCode[] = ['unauthenticated', 'suspended', 'validation_error', 'internal_error', 'unavailable']
+
+/** The problems of a route for the OpenAPI document, by status, each with the codes it may carry. */
+export function problems(...own: ErrorCode[]): Record<number, z.ZodType> {
+  const byStatus = Map.groupBy([...new Set([...own, ...ALWAYS])], code => statusOf[code])
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      status,
+      Problem.extend({ code: z.enum(codes as [ErrorCode, ...ErrorCode[]]) })
+        .meta({ id: undefined })
+        .describe(codes.map(code => `\`${code}\``).join(', ')),
+    ]),
+  )
+}
+
+export const NoContent = z.undefined().describe('No content')
+
+/** Ids in a path are any text: one that is no id names nothing, which is a 404 like any other. */
+export const path = <Name extends string>(...names: Name[]) =>
+  z.object(Object.fromEntries(names.map(name => [name, z.string()])) as Record<Name, z.ZodString>)

@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify'
+import { HealthRead, ReadyRead } from '../../contract/health.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { typed } from './api.ts'
+
+export interface HealthDependencies {
+  version: string
+  migrationHead: string
+  /** The newest migration that the database has; rejects when the database is away. */
+  appliedMigrationHead: () => Promise<string | null>
+}
+
+export function healthRoutes(scope: FastifyInstance, deps: HealthDependencies): void {
+  const app = typed(scope)
+  const tags = ['Health']
+
+  app.get(
+    '/health',
+    { schema: { summary: 'Is the process up? Touches nothing else', tags, security: [], response: { 200: HealthRead } } },
+    async () => ({
+      status: 'ok' as const,
+      version: deps.version,
+      migration_head: deps.migrationHead,
+    }),
+  )
+  app.get('/ready', { schema: { summary: 'Can it do its work?', tags, security: [], response: { 200: ReadyRead } } }, async () => {
+    const applied = await deps.appliedMigrationHead()
+    // A newer database is fine: migrations never break the release before them.
+    if (applied === null || applied < deps.migrationHead)
+      throw new Refusal(
+        'unavailable',
+        `The database is at migration ${applied ?? 'none'}; run "pantheon migrate" to bring it to ${deps.migrationHead}.`,
+        {
+          retry_after_seconds: 5,
+        },
+      )
+    return { status: 'ok' as const }
+  })
+}

@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { TurnEvent } from '../../contract/events.ts'
+import type { EventView } from '../../contract/turns.ts'
+import { createBasicView } from '../domain/basic-view.ts'
+import type { TurnLog } from '../live/turn-log.ts'
+import { type EventStream, openEventStream } from './event-stream.ts'
+
+/** Sends one view of a turn from behind the event numbered `after`, until its `done` or until the reader leaves. */
+export async function streamTurn(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: TurnLog,
+  view: EventView,
+  after: number,
+): Promise<void> {
+  const stream = openEventStream(reply, { 'x-turn-id': log.turnId })
+  try {
+    await sendEvents(stream, log, view, after)
+  } catch (error) {
+    request.log.error({ err: error, turn_id: log.turnId }, 'a turn stream broke')
+  } finally {
+    stream.end()
+  }
+}
+
+async function sendEvents(stream: EventStream, log: TurnLog, view: EventView, after: number): Promise<void> {
+  const show = view === 'basic' ? createBasicView().push : (event: TurnEvent) => [event]
+  // Numbers belong to the view: counting from the first event gives every reader, on every replica, the same.
+  let sequence = 0
+  for await (const batch of log.read(stream.gone)) {
+    let frames = ''
+    for (const event of batch) {
+      for (const shown of show(event)) {
+        sequence++
+        if (sequence > after) frames += `id: ${sequence}\ndata: ${JSON.stringify(shown)}\n\n`
+      }
+    }
+    if (frames !== '' && !(await stream.send(frames))) return
+  }
+}

@@ -1,0 +1,151 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { TurnEvent } from '../../contract/events.ts'
+import { eventViews, TurnCreate, TurnDetail, TurnPage, TurnRead } from '../../contract/turns.ts'
+import { pageQuery } from '../../contract/values.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { cancelTurn } from '../usecases/cancel-turn.ts'
+import { followTurn } from '../usecases/follow-turn.ts'
+import { getTurn } from '../usecases/get-turn.ts'
+import { listTurns } from '../usecases/list-turns.ts'
+import type { TurnDependencies, TurnResult } from '../usecases/run-turn/drive.ts'
+import { runTurn } from '../usecases/run-turn.ts'
+import { callerOf, path, problems, typed } from './api.ts'
+import { streamTurn } from './turn-stream.ts'
+
+const admissionProblems = [
+  'not_found',
+  'turn_in_progress',
+  'insufficient_credits',
+  'monthly_cap_reached',
+  'model_unavailable',
+  'no_valid_tagged_agents',
+  'no_room_agents',
+  'context_budget_exceeded',
+  'too_many_running_turns',
+  'rate_limited',
+] as const
+
+const eventStream = { content: { 'text/event-stream': { schema: TurnEvent } } }
+
+export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void {
+  const app = typed(scope)
+  const tags = ['Turns']
+  const session = path('session_id')
+  const turn = path('session_id', 'turn_id')
+
+  app.post(
+    '/sessions/:session_id/turns',
+    {
+      schema: {
+        summary: 'Run a turn and wait for its end',
+        tags,
+        params: session,
+        body: TurnCreate,
+        response: { 201: TurnRead, ...problems(...admissionProblems, 'provider_error', 'provider_timeout') },
+      },
+    },
+    async (request, reply) => {
+      const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, {
+        basicStream: false,
+        traceId: request.id,
+      })
+      reply.header('x-turn-id', started.turnId)
+      return reply.code(201).send(closedTurn(await started.result, started.turnId))
+    },
+  )
+  app.post(
+    '/sessions/:session_id/turns/stream',
+    {
+      schema: {
+        summary: 'Run a turn and read it as it is thought (Server-Sent Events)',
+        tags,
+        params: session,
+        body: TurnCreate,
+        response: { 200: eventStream, ...problems(...admissionProblems, 'streaming_tools_unsupported') },
+      },
+    },
+    async (request, reply) => {
+      const view = request.body.events
+      const wish = { basicStream: view === 'basic', traceId: request.id }
+      const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, wish)
+      await streamTurn(request, reply, started.log, view, 0)
+    },
+  )
+  app.get(
+    '/sessions/:session_id/turns',
+    {
+      schema: {
+        summary: 'List closed turns',
+        tags,
+        params: session,
+        querystring: pageQuery(50, 200),
+        response: { 200: TurnPage, ...problems('not_found') },
+      },
+    },
+    request => listTurns(deps, callerOf(request), request.params.session_id, request.query),
+  )
+  app.get(
+    '/sessions/:session_id/turns/:turn_id',
+    {
+      schema: {
+        summary: 'Read a turn, running or closed, with every call it made',
+        tags,
+        params: turn,
+        response: { 200: TurnDetail, ...problems('not_found') },
+      },
+    },
+    request => getTurn(deps, callerOf(request), request.params.session_id, request.params.turn_id),
+  )
+  app.get(
+    '/sessions/:session_id/turns/:turn_id/stream',
+    {
+      schema: {
+        summary: 'Join or rejoin the stream of a turn; Last-Event-ID or ?after= says where to go on',
+        tags,
+        params: turn,
+        querystring: z.strictObject({
+          events: z.enum(eventViews).default('basic'),
+          after: z.coerce.number<string>().int().min(0).optional(),
+        }),
+        response: { 200: eventStream, ...problems('not_found') },
+      },
+    },
+    async (request, reply) => {
+      const { events: view, after = lastEventId(request.headers['last-event-id']) } = request.query
+      const followed = await followTurn(deps, callerOf(request), request.params.session_id, request.params.turn_id, { hasRead: after > 0 })
+      await streamTurn(request, reply, followed.log, view, followed.complete ? after : 0)
+    },
+  )
+  app.post(
+    '/sessions/:session_id/turns/:turn_id/cancel',
+    {
+      schema: {
+        summary: 'Stop a running turn; what was produced is stored and paid for',
+        tags,
+        params: turn,
+        response: { 202: z.object({ turn_id: z.uuid() }), ...problems('not_found') },
+      },
+    },
+    async (request, reply) => {
+      await cancelTurn(deps, callerOf(request), request.params.session_id, request.params.turn_id)
+      return reply.code(202).send({ turn_id: request.params.turn_id })
+    },
+  )
+}
+
+function closedTurn(result: TurnResult, turnId: string): TurnRead {
+  if (result.kind === 'not_closed')
+    throw new Refusal('unavailable', 'The turn could not be stored just now. It will be closed within a minute; read it again then.', {
+      turn_id: turnId,
+      retry_after_seconds: 30,
+    })
+  if (result.failure) throw new Refusal(result.failure.code, result.failure.message, { turn_id: turnId })
+  return result.turn
+}
+
+/** A browser sends the id it saw last; anything that is no number means from the beginning. */
+function lastEventId(header: string | string[] | undefined): number {
+  const id = Number(header)
+  return Number.isSafeInteger(id) && id > 0 ? id : 0
+}

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { createBearerVerifier } from '../accounts/bearer.ts'
+import { firstAccountCode } from '../accounts/first-account-code.ts'
+import { createLocalAccounts, type LocalAccounts } from '../accounts/local-accounts.ts'
+import { LOCAL_ISSUER } from '../accounts/local-issuer.ts'
+import { type AppDependencies, buildApp } from '../app.ts'
+import { type Config, isLoopback, listenHost, localAccounts, publicUrl, signupGrant, signupPolicy } from '../config.ts'
+import { keepLeases } from '../jobs/lease-keeper.ts'
+import { createMemoryTurnLogs } from '../live/memory-turn-logs.ts'
+import { createRunningTurns, type RunningTurns } from '../live/running-turns.ts'
+import { createModelProviders, type ModelProviders } from '../llm/providers.ts'
+import { createCatalogueCache } from '../store/catalogue.ts'
+import { type ChangeSignal, listenForChanges } from '../store/change-signal.ts'
+import { type OpenDatabase, openDatabase } from '../store/database.ts'
+import { claimFirstOwner, firstOwnerExists } from '../store/first-owner.ts'
+import { spendInvitation } from '../store/invitations.ts'
+import { appliedHead, migrate, migrationHead } from '../store/migrate.ts'
+import { createUserDirectory, type UserDirectory } from '../store/user-directory.ts'
+import { createToolbox } from '../tools/toolbox.ts'
+import { keptAuthSecret } from './data-secrets.ts'
+import { type DatabaseAccess, openDatabaseAccess } from './database-access.ts'
+import { issuers, modelTimeouts, providerAccesses, turnSettings } from './settings.ts'
+import { startUpBlock } from './start-up-block.ts'
+
+export interface ServingProgram {
+  /** `http://host:port`, the port that was really bound. */
+  address: string
+  /** Resolves when the program cannot go on, with the reason. */
+  lost: Promise<Error>
+  /** Stops taking requests, lets running turns finish for a while, leaves the database in order. */
+  stop(): Promise<void>
+}
+
+/** Builds every dependency, migrates, listens. */
+export async function serve(config: Config, version: string, log: Logger, say: (text: string) => void): Promise<ServingProgram> {
+  const access = await openDatabaseAccess(config, log)
+  try {
+    const migrated = await migrate(access.direct)
+    for (const name of migrated.applied) log.info({ migration: name }, 'migration applied')
+    return await serveOn(access, config, version, log, say)
+  } catch (error) {
+    await access.leave()
+    throw error
+  }
+}
+
+async function serveOn(
+  access: DatabaseAccess,
+  config: Config,
+  version: string,
+  log: Logger,
+  say: (text: string) => void,
+): Promise<ServingProgram> {
+  const onIdleError = (err: Error) => log.warn({ err }, 'a database connection broke')
+  const database = openDatabase({ config: access.pooled, namedStatements: access.namedStatements, onIdleError })
+  const changes = await listenForChanges(access.direct, err => log.warn({ err }, 'the change signal broke; it reconnects'))
+  const ownerProcess = `${hostname()}:${process.pid}:${randomUUID()}`
+  const deps = appDependencies(config, { database, changes, version, log, ownerProcess })
+  const { providers, runningTurns } = deps.app
+  followChanges(changes, deps.users, runningTurns)
+
+  const app = await buildApp(deps.app)
+  const address = await app.listen({ host: listenHost(config), port: config.PORT })
+  const leases = keepLeases({ database, runningTurns, ownerProcess, log })
+  const auth = await deps.app.readAuthConfig()
+  const start = { config, version, address, database: access.about, providers: providers.configured, auth }
+  say(startUpBlock({ ...start, firstAccountCode: auth.first_account_missing ? firstCode(config) : null }))
+  // Loaded while nobody waits; the first sign-in would otherwise pay for it.
+  deps.accounts?.warm().catch(err => log.error({ err }, 'local accounts could not be loaded'))
+  return {
+    address,
+    lost: access.lost,
+    stop: () => stopInOrder({ app, runningTurns, leases, changes, database, providers, access }, config.SHUTDOWN_GRACE_SECONDS),
+  }
+}
+
+interface Foundation {
+  database: OpenDatabase
+  changes: ChangeSignal
+  version: string
+  log: Logger
+  /** Names this process among the replicas. */
+  ownerProcess: string
+}
+
+/** Everything that the routes stand on. */
+function appDependencies(config: Config, { database, changes, version, log, ownerProcess }: Foundation) {
+  const providers = createModelProviders(providerAccesses(config), modelTimeouts(config))
+  const users = createUserDirectory(database, { localIssuer: LOCAL_ISSUER, signupGrant: signupGrant(config) })
+  const accounts = localAccounts(config) ? openAccounts(config, database, log) : null
+  const app: AppDependencies = {
+    database,
+    catalogue: createCatalogueCache(database, changes, providers.configured),
+    turnLogs: createMemoryTurnLogs(),
+    runningTurns: createRunningTurns(),
+    providers,
+    tools: createToolbox(),
+    settings: turnSettings(config),
+    ownerProcess,
+    log,
+    logger: log,
+    authentication: {
+      bearer: createBearerVerifier(issuers(config, accounts)),
+      users,
+      admins: { userIds: new Set(config.ADMIN_USER_IDS), emails: new Set(config.ADMIN_EMAILS.map(email => email.toLowerCase())) },
+    },
+    localAccounts: accounts && { accounts, baseUrl: publicUrl(config) },
+    readAuthConfig: authConfigReader(config, database, providers),
+    health: { version, migrationHead: migrationHead(), appliedMigrationHead: () => appliedHead(database.pool) },
+    corsOrigins: config.API_CORS_ALLOWED_ORIGINS ?? [],
+  }
+  return { app, users, accounts }
+}
+
+interface Stoppable {
+  app: FastifyInstance
+  runningTurns: RunningTurns
+  leases: { stop(): void }
+  changes: ChangeSignal
+  database: OpenDatabase
+  providers: ModelProviders
+  access: DatabaseAccess
+}
+
+const CLOSING_MS = 10_000
+
+async function stopInOrder(
+  { app, runningTurns, leases, changes, database, providers, access }: Stoppable,
+  graceSeconds: number,
+): Promise<void> {
+  const closed = app.close()
+  if ((await runningTurns.drain(graceSeconds * 1000)) > 0) {
+    for (const turnId of runningTurns.ids()) runningTurns.stop(turnId, 'interrupted')
+    await runningTurns.drain(CLOSING_MS)
+  }
+  app.server.closeAllConnections()
+  await closed
+  leases.stop()
+  await changes.close()
+  await providers.close()
+  await database.close()
+  await access.leave()
+}
+
+function followChanges(changes: ChangeSignal, users: UserDirectory, runningTurns: RunningTurns): void {
+  changes.subscribe(change => {
+    const [noun, id] = change.split(/:(.*)/s)
+    if (change === 'everything') users.forgetEverybody()
+    else if (noun === 'users' && id) users.forgetUser(id)
+    else if (noun === 'cancelled' && id) runningTurns.stop(id, 'cancelled')
+  })
+}
+
+const authSecrets = (config: Config): string[] => config.AUTH_SECRET ?? [keptAuthSecret(config.PANTHEON_DATA_DIR)]
+
+/** Needed unless only this machine can reach the server. */
+const firstCode = (config: Config): string | null => (isLoopback(config) ? null : firstAccountCode(authSecrets(config)[0]!))
+
+export const openAccounts = (config: Config, database: OpenDatabase, log: Logger): LocalAccounts =>
+  createLocalAccounts({
+    pool: database.pool,
+    baseUrl: publicUrl(config),
+    secrets: authSecrets(config),
+    signup: signupPolicy(config),
+    firstAccountCode: firstCode(config),
+    trustedOrigins: config.API_CORS_ALLOWED_ORIGINS ?? [],
+    records: { firstOwnerExists, claimFirstOwner, spendInvitation },
+    log,
+  })
+
+/** What a sign-in page may know. That there is an owner is never untrue again, so it is asked for only until then. */
+function authConfigReader(config: Config, database: OpenDatabase, providers: ModelProviders) {
+  let ownerExists = false
+  const local = localAccounts(config)
+  return async () => {
+    ownerExists ||= !local || (await firstOwnerExists(database))
+    return {
+      local,
+      magic_link: false,
+      signup: signupPolicy(config),
+      first_account_missing: !ownerExists,
+      first_account_code_required: !ownerExists && firstCode(config) !== null,
+      external_issuers: [config.SUPABASE_URL && `${config.SUPABASE_URL}/auth/v1`, config.OIDC_ISSUER].filter(
+        issuer => issuer !== undefined,
+      ),
+      demo_model: providers.configured.size === 0,
+    }
+  }
+}
+
+/** The OpenAPI document of this checkout. Routes are described by their schemas alone, so nothing is connected to. */
+export async function openapiDocument(config: Config, version: string, log: Logger): Promise<unknown> {
+  const database = openDatabase({ config: {}, namedStatements: true, onIdleError: () => {} })
+  const changes = { subscribe: () => {}, close: async () => {} }
+  const app = await buildApp(appDependencies(config, { database, changes, version, log, ownerProcess: 'none' }).app)
+  await app.ready()
+  return app.swagger()
+}

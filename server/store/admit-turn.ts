@@ -1,0 +1,92 @@
+import { type Database, isConnectionLoss, violatedConstraint } from './database.ts'
+import { storableJson } from './storable.ts'
+
+/** What a turn needs to begin. */
+export interface Admission {
+  turnId: string
+  sessionId: string
+  userId: string
+  roomId: string | null
+  mode: string
+  /** The snapshot's count of closed turns: when another turn was closed since, the snapshot is stale. */
+  expectedTurnCount: number
+  /** What the client asked for, kept for whoever closes the turn after a crash. */
+  request: unknown
+  /** Credits to hold; 0 when enforcement is off. */
+  hold: string
+  enforced: boolean
+  runningTurnsMaximum: number
+  ownerProcess: string
+  leaseSeconds: number
+  /** The first call, by its request id. */
+  journal: unknown
+  /** The room's waiting mode begins with this turn. */
+  applyPendingMode: boolean
+}
+
+export type AdmissionResult =
+  | { kind: 'admitted'; startedAt: string }
+  | { kind: 'turn_in_progress' }
+  | { kind: 'stale' }
+  | { kind: 'too_many_running' }
+  | { kind: 'insufficient'; balance: string; held: string }
+
+/** Run row, hold, place among the running turns and first journal entry: all by one statement, or nothing. */
+export async function admitTurn(database: Database, admission: Admission): Promise<AdmissionResult> {
+  const rows = await database.statement<AdmissionRow>('admit_turn', ADMIT_TURN, parameters(admission)).catch(refusedByConstraint)
+  if (typeof rows === 'string') return { kind: rows }
+  const row = rows[0]!
+  if (row.started_at) return { kind: 'admitted', startedAt: row.started_at }
+  if (row.running_turns >= admission.runningTurnsMaximum) return { kind: 'too_many_running' }
+  return { kind: 'insufficient', balance: row.balance, held: row.held }
+}
+
+interface AdmissionRow {
+  started_at: string | null
+  balance: string
+  held: string
+  running_turns: number
+}
+
+const parameters = (admission: Admission) => [
+  admission.turnId,
+  admission.sessionId,
+  admission.userId,
+  admission.expectedTurnCount,
+  admission.mode,
+  storableJson(admission.request),
+  admission.hold,
+  admission.enforced,
+  admission.runningTurnsMaximum,
+  admission.ownerProcess,
+  admission.leaseSeconds,
+  storableJson(admission.journal),
+  admission.applyPendingMode ? admission.roomId : null,
+]
+
+// The wallet's row is the lock: two turns of one user pass it one after the other, and the second sees what the first holds.
+// A session that moved on or went makes turn_index null, and a running turn violates the unique session: either undoes the whole statement.
+const ADMIT_TURN = `
+with wallet as (
+  update credit_wallets set held = held + $7, running_turns = running_turns + 1
+  where user_id = $3 and running_turns < $9 and (not $8 or (balance > 0 and balance - held >= $7))
+  returning user_id
+), run as (
+  insert into turn_runs (turn_id, session_id, user_id, turn_index, mode, request, hold, owner_process, lease_until, journal)
+  select $1, $2, wallet.user_id, (select turn_count + 1 from sessions where id = $2 and deleted_at is null and turn_count = $4),
+    $5, $6, $7, $10, now() + make_interval(secs => $11), $12
+  from wallet
+  returning started_at
+), mode as (
+  update rooms set current_mode = pending_mode, pending_mode = null
+  where id = $13 and pending_mode is not null and exists (select from run)
+)
+select (select started_at from run), balance, held, running_turns from credit_wallets where user_id = $3`
+
+function refusedByConstraint(error: unknown): 'turn_in_progress' | 'stale' {
+  if (isConnectionLoss(error)) throw error
+  const constraint = violatedConstraint(error)
+  if (constraint === 'turn_runs_session_id_key') return 'turn_in_progress'
+  if (constraint === 'turn_index') return 'stale'
+  throw error
+}

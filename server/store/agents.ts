@@ -1,0 +1,82 @@
+import { sql } from 'kysely'
+import { v7 as uuidv7 } from 'uuid'
+import type { AgentCreate, AgentPage, AgentRead, AgentUpdate } from '../../contract/agents.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { type Database, violatedConstraint } from './database.ts'
+
+export const agentColumns = [
+  'agents.id',
+  'agents.owner_user_id',
+  'agents.agent_key',
+  'agents.name',
+  'agents.model_alias',
+  'agents.role_prompt',
+  'agents.tool_permissions',
+  'agents.created_at',
+  'agents.updated_at',
+] as const
+
+export async function insertAgent(database: Database, ownerUserId: string, agent: AgentCreate): Promise<AgentRead> {
+  const row = await database.kysely
+    .insertInto('agents')
+    .values({ ...agent, id: uuidv7(), owner_user_id: ownerUserId, tool_permissions: JSON.stringify(agent.tool_permissions) })
+    .returning(agentColumns)
+    .executeTakeFirstOrThrow()
+    .catch(refuseDuplicateKey(agent.agent_key))
+  return row as AgentRead
+}
+
+export async function pageOfAgents(database: Database, ownerUserId: string, page: { limit: number; offset: number }): Promise<AgentPage> {
+  const own = database.kysely.selectFrom('agents').where('owner_user_id', '=', ownerUserId).where('deleted_at', 'is', null)
+  const [agents, counted] = await Promise.all([
+    own.select(agentColumns).orderBy('created_at', 'desc').orderBy('id', 'desc').limit(page.limit).offset(page.offset).execute(),
+    own.select(count => count.fn.countAll<number>().as('total')).executeTakeFirstOrThrow(),
+  ])
+  return { agents: agents as AgentRead[], total: counted.total }
+}
+
+export async function updateAgent(database: Database, agentId: string, changes: AgentUpdate): Promise<AgentRead> {
+  const { tool_permissions, ...plain } = changes
+  const row = await database.kysely
+    .updateTable('agents')
+    .set({ ...plain, ...(tool_permissions && { tool_permissions: JSON.stringify(tool_permissions) }), updated_at: sql`now()` })
+    .where('id', '=', agentId)
+    .returning(agentColumns)
+    .executeTakeFirstOrThrow()
+    .catch(refuseDuplicateKey(changes.agent_key ?? ''))
+  return row as AgentRead
+}
+
+/** Soft-deletes an agent and takes it out of every roster; the rosters close ranks. */
+export async function softDeleteAgent(database: Database, agentId: string): Promise<void> {
+  await database.transaction(async transaction => {
+    await transaction.kysely.updateTable('agents').set({ deleted_at: sql`now()` }).where('id', '=', agentId).execute()
+    await transaction.statement('leave_rosters', LEAVE_ROSTERS, [agentId])
+  })
+}
+
+const LEAVE_ROSTERS = `
+with gone as (delete from room_agents where agent_id = $1 returning room_id, position)
+update room_agents set position = room_agents.position - 1
+from gone where room_agents.room_id = gone.room_id and room_agents.position > gone.position`
+
+/** Brings an agent back that was deleted at most `days` ago; null when there is none. Its key may be taken meanwhile: 409. */
+export async function restoreAgent(database: Database, ownerUserId: string, agentId: string, days: number): Promise<AgentRead | null> {
+  const row = await database.kysely
+    .updateTable('agents')
+    .set({ deleted_at: null })
+    .where('id', '=', agentId)
+    .where('owner_user_id', '=', ownerUserId)
+    .where(sql<boolean>`(deleted_at is null or deleted_at > now() - make_interval(days => ${days}))`)
+    .returning(agentColumns)
+    .executeTakeFirst()
+    .catch(refuseDuplicateKey('of the deleted agent'))
+  return (row as AgentRead | undefined) ?? null
+}
+
+const refuseDuplicateKey =
+  (key: string) =>
+  (error: unknown): never => {
+    if (violatedConstraint(error) !== 'agents_key') throw error
+    throw new Refusal('conflict', `You already have an agent with the key "${key}".`)
+  }

@@ -1,0 +1,43 @@
+import type { ProviderName } from '../../contract/models.ts'
+import type { Catalogue, CatalogueEntry } from '../domain/catalogue.ts'
+import type { ChangeSignal } from './change-signal.ts'
+import type { Database } from './database.ts'
+
+/** Models and prices as they stand, kept in the process and read again after every change of either. */
+export interface CatalogueCache {
+  current(): Promise<Catalogue>
+}
+
+const TABLES = new Set(['models', 'model_pricing', 'pricing_versions', 'everything'])
+
+export function createCatalogueCache(database: Database, changes: ChangeSignal, providers: ReadonlySet<ProviderName>): CatalogueCache {
+  let cached: Promise<Catalogue> | null = null
+  changes.subscribe(change => {
+    if (TABLES.has(change)) cached = null
+  })
+  return {
+    current() {
+      if (cached) return cached
+      const reading = readCatalogue(database, providers)
+      cached = reading
+      reading.catch(() => {
+        if (cached === reading) cached = null
+      })
+      return reading
+    },
+  }
+}
+
+async function readCatalogue(database: Database, providers: ReadonlySet<ProviderName>): Promise<Catalogue> {
+  const rows = await database.statement<CatalogueEntry & { pricingVersion: string }>('read_catalogue', READ_CATALOGUE, [])
+  return { pricingVersion: rows[0]?.pricingVersion ?? '', providers, entries: new Map(rows.map(row => [row.alias, row])) }
+}
+
+const READ_CATALOGUE = `
+select active.version as "pricingVersion", alias, display_name as "displayName", provider, provider_model as "providerModel",
+  context_window as "contextWindow", input_usd_per_million as "inputUsdPerMillion", cached_input_usd_per_million as "cachedInputUsdPerMillion",
+  output_usd_per_million as "outputUsdPerMillion", enabled, fallback_alias as "fallbackAlias", multiplier
+from models
+cross join (select version from pricing_versions where active) as active
+left join model_pricing on model_pricing.pricing_version = active.version and model_pricing.model_alias = models.alias
+order by models.created_at, models.alias`

@@ -1,0 +1,58 @@
+import pg from 'pg'
+
+/** What changed: a table's name, `users:<id>`, or `everything` when signals may have been missed. */
+export type Change = string
+
+export interface ChangeSignal {
+  subscribe(listener: (change: Change) => void): void
+  close(): Promise<void>
+}
+
+const CHANNEL = 'pantheon_changed'
+const RETRY_MS = 1_000
+
+/**
+ * The database's own word that rows were changed, sent with the commit that changed them; it reaches every process.
+ * Needs a direct connection (a transaction-mode pooler forgets who listens). Reconnects for ever; each time `everything` is said.
+ */
+export async function listenForChanges(config: pg.ClientConfig, onError: (error: Error) => void): Promise<ChangeSignal> {
+  const listeners = new Set<(change: Change) => void>()
+  const tell = (change: Change) => {
+    for (const listener of listeners) listener(change)
+  }
+  let client: pg.Client | null = null
+  let retry: NodeJS.Timeout | null = null
+  let closed = false
+
+  const connect = async () => {
+    const fresh = new pg.Client({ ...config, application_name: 'pantheon changes', keepAlive: true })
+    fresh.on('error', onError)
+    fresh.on('end', () => {
+      if (!closed) retry = setTimeout(() => void reconnect(), RETRY_MS)
+    })
+    fresh.on('notification', ({ payload }) => tell(payload ?? 'everything'))
+    await fresh.connect()
+    await fresh.query(`listen ${CHANNEL}`)
+    client = fresh
+  }
+  const reconnect = async () => {
+    if (closed) return
+    try {
+      await connect()
+      tell('everything')
+    } catch (error) {
+      onError(error as Error)
+      retry = setTimeout(() => void reconnect(), RETRY_MS)
+    }
+  }
+
+  await connect()
+  return {
+    subscribe: listener => void listeners.add(listener),
+    async close() {
+      closed = true
+      if (retry) clearTimeout(retry)
+      await client?.end()
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { DB } from './database.gen.ts'
+
+/** The database, or one transaction of it: the same interface, bound. */
+export interface Database {
+  readonly kysely: Kysely<DB>
+  /** One statement by hand. `name` makes it a prepared statement where the connection may keep one. */
+  statement<Row>(name: string, text: string, values: unknown[]): Promise<Row[]>
+  transaction<Result>(work: (database: Database) => Promise<Result>): Promise<Result>
+}
+
+export interface OpenDatabase extends Database {
+  readonly pool: pg.Pool
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  config: pg.ClientConfig
+  /** False behind a transaction-mode pooler, where a prepared statement of another client may answer. */
+  namedStatements: boolean
+  /** A connection that broke while nobody used it. */
+  onIdleError: (error: Error) => void
+}
+
+/** Opens the pool. Nothing connects before the first query. */
+export function openDatabase({ config, namedStatements, onIdleError }: DatabaseOptions): OpenDatabase {
+  const pool = new pg.Pool({
+    max: 10,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 3_000,
+    query_timeout: 30_000,
+    keepAlive: true,
+    application_name: 'pantheon',
+    types: wireTypes,
+    ...config,
+  })
+  pool.on('error', onIdleError)
+  // A connection that breaks while it is checked out would end the process without a listener of its own; its query rejects as well.
+  pool.on('connect', client => client.on('error', onIdleError))
+  const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    kysely,
+    pool,
+    async statement<Row>(name: string, text: string, values: unknown[]) {
+      const result = await pool.query(namedStatements ? { name, text, values } : { text, values })
+      return result.rows as Row[]
+    },
+    transaction: work => kysely.transaction().execute(transaction => work(bound(transaction))),
+    // Kysely's own destroy leaves a pool open that never ran a Kysely query.
+    close: () => pool.end(),
+  }
+}
+
+function bound(kysely: Kysely<DB>): Database {
+  return {
+    kysely,
+    async statement<Row>(_name: string, text: string, values: unknown[]) {
+      return (await kysely.executeQuery<Row>(CompiledQuery.raw(text, values))).rows
+    },
+    transaction: work => work(bound(kysely)),
+  }
+}
+
+const INT8 = 20
+const DATE = 1082
+const TIMESTAMPTZ = 1184
+const NUMERIC = 1700
+
+/** Values leave the driver in the form the contract gives them: decimals exact and without trailing zeros, times as RFC 3339 in UTC. */
+const readers = new Map<number, (text: string) => unknown>([
+  [INT8, Number],
+  [DATE, text => text],
+  [TIMESTAMPTZ, text => new Date(text).toISOString()],
+  [NUMERIC, canonicalDecimal],
+])
+
+const wireTypes: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    readers.get(oid) ?? pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+}
+
+function canonicalDecimal(text: string): string {
+  if (!text.includes('.')) return text
+  const trimmed = text.replace(/0+$/, '').replace(/\.$/, '')
+  return trimmed === '-0' ? '0' : trimmed
+}
+
+const CONNECTION_LOSS = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
+
+/** Whether an error says that the database is away, rather than that a statement was wrong. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  // Class 08 connection exceptions, 57P01..57P03 shut down, 53300 too many clients.
+  if (CONNECTION_LOSS.has(code) || /^(08...|57P0[123]|53300)$/.test(code)) return true
+  return /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/.test(
+    error.message,
+  )
+}
+
+/** The name of the constraint that a write ran into, when it did. */
+export function violatedConstraint(error: unknown): string | null {
+  if (!(error instanceof pg.DatabaseError) || !error.code?.startsWith('23')) return null
+  return error.constraint ?? error.column ?? error.code
+}

@@ -1,0 +1,45 @@
+import type { LoadedSession } from '../domain/snapshot.ts'
+import type { Database } from './database.ts'
+
+/** Null when the session is not the user's own, or is deleted, or its room or agent is. */
+export async function loadTurn(database: Database, userId: string, sessionId: string, privateTurns: number): Promise<LoadedSession | null> {
+  const [row] = await database.statement<{ loaded: LoadedSession }>('load_turn', LOAD_TURN, [sessionId, userId, privateTurns])
+  return row?.loaded ?? null
+}
+
+// Aggregated to JSON by the database, so that one round trip and one parse bring it all. Decimals leave as text.
+const LOAD_TURN = `
+select json_build_object(
+  'sessionId', sessions.id,
+  'turnCount', sessions.turn_count,
+  'hasTitle', sessions.title is not null,
+  'runningTurnId', (select turn_id from turn_runs where turn_runs.session_id = sessions.id),
+  'room', case when rooms.id is not null then json_build_object(
+    'id', rooms.id, 'name', rooms.name, 'goal', rooms.goal,
+    'mode', coalesce(rooms.pending_mode, rooms.current_mode), 'modeIsPending', rooms.pending_mode is not null) end,
+  'agents', (
+    select coalesce(json_agg(json_build_object('id', member.id, 'key', member.agent_key, 'name', member.name,
+      'rolePrompt', member.role_prompt, 'tools', member.tool_permissions, 'modelAlias', member.model_alias) order by roster.position), '[]')
+    from (
+      select agent_id, position from room_agents where room_id = sessions.room_id
+      union all select sessions.agent_id, 1 where sessions.agent_id is not null
+    ) as roster join agents as member on member.id = roster.agent_id where member.deleted_at is null),
+  'summary', (
+    select json_build_object('fromTurnIndex', from_turn_index, 'toTurnIndex', to_turn_index, 'summaryText', summary_text,
+      'keyFacts', key_facts, 'decisions', decisions, 'openQuestions', open_questions, 'actionItems', action_items, 'usedFallback', used_fallback)
+    from session_summaries where session_id = sessions.id order by to_turn_index desc limit 1),
+  'history', (
+    select coalesce(json_agg(json_build_object('turnIndex', turn_index, 'role', role, 'visibility', visibility, 'agentKey', agent_key,
+      'agentName', agent_name, 'content', content, 'toolCallId', tool_call_id, 'toolName', tool_name) order by turn_index, position), '[]')
+    from messages where session_id = sessions.id and (
+      (visibility = 'shared' and turn_index > coalesce((select max(to_turn_index) from session_summaries where session_id = sessions.id), 0))
+      or (visibility = 'private' and turn_index > sessions.turn_count - $3))),
+  'wallet', json_build_object('balance', credit_wallets.balance::text, 'held', credit_wallets.held::text, 'runningTurns', credit_wallets.running_turns)
+) as loaded
+from sessions
+join credit_wallets on credit_wallets.user_id = $2
+left join rooms on rooms.id = sessions.room_id
+left join agents on agents.id = sessions.agent_id
+where sessions.id = $1 and sessions.deleted_at is null
+  and coalesce(rooms.owner_user_id, agents.owner_user_id) = $2
+  and coalesce(rooms.deleted_at, agents.deleted_at) is null`

@@ -1,0 +1,92 @@
+import { sql } from 'kysely'
+import { v7 as uuidv7 } from 'uuid'
+import type { RoomMode, RoomRead, RoomUpdate } from '../../contract/rooms.ts'
+import type { Database } from './database.ts'
+
+export const roomColumns = [
+  'rooms.id',
+  'rooms.owner_user_id',
+  'rooms.name',
+  'rooms.goal',
+  'rooms.current_mode',
+  'rooms.pending_mode',
+  'rooms.created_at',
+  'rooms.updated_at',
+] as const
+
+/** Lists that are plain arrays end here. */
+const LIST_MAXIMUM = 500
+
+export interface NewRoom {
+  name: string
+  goal: string | null
+  currentMode: RoomMode
+}
+
+export async function insertRoom(database: Database, ownerUserId: string, room: NewRoom): Promise<RoomRead> {
+  const row = await database.kysely
+    .insertInto('rooms')
+    .values({ id: uuidv7(), owner_user_id: ownerUserId, name: room.name, goal: room.goal, current_mode: room.currentMode })
+    .returning(roomColumns)
+    .executeTakeFirstOrThrow()
+  return row as RoomRead
+}
+
+export async function listRooms(database: Database, ownerUserId: string): Promise<RoomRead[]> {
+  const rows = await database.kysely
+    .selectFrom('rooms')
+    .select(roomColumns)
+    .where('owner_user_id', '=', ownerUserId)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(LIST_MAXIMUM)
+    .execute()
+  return rows as RoomRead[]
+}
+
+export async function updateRoom(database: Database, roomId: string, changes: RoomUpdate): Promise<RoomRead> {
+  const row = await database.kysely
+    .updateTable('rooms')
+    .set({ ...changes, updated_at: sql`now()` })
+    .where('id', '=', roomId)
+    .returning(roomColumns)
+    .executeTakeFirstOrThrow()
+  return row as RoomRead
+}
+
+/** The mode holds at once, or, while a turn runs in the room, from the next send on. */
+export async function setRoomMode(database: Database, roomId: string, mode: RoomMode): Promise<RoomRead> {
+  const [row] = await database.statement<RoomRead>('set_room_mode', SET_ROOM_MODE, [roomId, mode])
+  return row!
+}
+
+const SET_ROOM_MODE = `
+with running as (
+  select exists (
+    select from turn_runs join sessions on sessions.id = turn_runs.session_id where sessions.room_id = $1
+  ) as now
+)
+update rooms set
+  current_mode = case when running.now then current_mode else $2 end,
+  pending_mode = case when running.now and current_mode <> $2 then $2 end
+from running where rooms.id = $1
+returning ${roomColumns.join(', ')}`
+
+/** Soft-deletes a room; its sessions go and come back with it. */
+export async function softDeleteRoom(database: Database, roomId: string): Promise<void> {
+  await database.kysely.updateTable('rooms').set({ deleted_at: sql`now()` }).where('id', '=', roomId).execute()
+}
+
+/** Brings a room back that was deleted at most `days` ago; null when there is none. */
+export async function restoreRoom(database: Database, ownerUserId: string, roomId: string, days: number): Promise<RoomRead | null> {
+  const row = await database.kysely
+    .updateTable('rooms')
+    .set({ deleted_at: null })
+    .where('id', '=', roomId)
+    .where('owner_user_id', '=', ownerUserId)
+    .where(sql<boolean>`(deleted_at is null or deleted_at > now() - make_interval(days => ${days}))`)
+    .returning(roomColumns)
+    .executeTakeFirst()
+  return (row as RoomRead | undefined) ?? null
+}

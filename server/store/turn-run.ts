@@ -1,0 +1,79 @@
+import { sql } from 'kysely'
+import type { Database } from './database.ts'
+import { storableJson } from './storable.ts'
+
+// A running turn's row: its journal, its hold, its lease. Every write names the fencing number and does nothing when it is no longer ours.
+
+export interface JournalWrite {
+  turnId: string
+  fence: number
+  /** Members to set, by request id: calls that begin, calls that ended. */
+  entries: Record<string, unknown>
+  /** What the turn holds from now on: what its ended calls cost and the worst case of those that run. */
+  hold: string
+  enforced: boolean
+}
+
+export type JournalResult = { kind: 'written' } | { kind: 'insufficient'; available: string } | { kind: 'lost' }
+
+/** Writes journal entries and moves the hold, by one statement. `insufficient`: nothing was written. `lost`: another process has taken the turn over. */
+export async function writeJournal(database: Database, write: JournalWrite): Promise<JournalResult> {
+  const [row] = await database.statement<{ written: boolean; held_by_us: boolean; available: string | null }>(
+    'write_journal',
+    WRITE_JOURNAL,
+    [write.turnId, write.fence, storableJson(write.entries), write.hold, write.enforced],
+  )
+  if (row?.written) return { kind: 'written' }
+  return row?.held_by_us ? { kind: 'insufficient', available: row.available ?? '0' } : { kind: 'lost' }
+}
+
+const WRITE_JOURNAL = `
+with run as (
+  select turn_id, user_id, hold from turn_runs where turn_id = $1 and fence = $2 for update
+), wallet as (
+  update credit_wallets set held = held + ($4 - run.hold)
+  from run where credit_wallets.user_id = run.user_id and $5 and $4 <> run.hold and ($4 <= run.hold or balance - held >= $4 - run.hold)
+  returning credit_wallets.user_id
+), written as (
+  update turn_runs set journal = journal || $3::jsonb, hold = case when $5 then $4 else turn_runs.hold end
+  from run where turn_runs.turn_id = run.turn_id and (not $5 or $4 = run.hold or exists (select from wallet))
+  returning turn_runs.turn_id
+)
+select exists (select from written) as written, exists (select from run) as held_by_us,
+  (select balance - held + run.hold from credit_wallets join run using (user_id)) as available`
+
+/** Renews the leases of turns that this process runs; the ids of those that are still its own. */
+export async function renewLeases(database: Database, ownerProcess: string, turnIds: string[], leaseSeconds: number): Promise<string[]> {
+  const rows = await database.statement<{ turn_id: string }>('renew_leases', RENEW_LEASES, [ownerProcess, turnIds, leaseSeconds])
+  return rows.map(row => row.turn_id)
+}
+
+const RENEW_LEASES = `
+update turn_runs set lease_until = now() + make_interval(secs => $3) where owner_process = $1 and turn_id = any($2::uuid[]) returning turn_id`
+
+// A cancel is a mark on the run's row; the database signals it to whichever process runs the turn.
+
+export async function requestCancel(database: Database, sessionId: string, turnId: string): Promise<void> {
+  await database.kysely
+    .updateTable('turn_runs')
+    .set({ cancel_requested_at: sql`coalesce(cancel_requested_at, now())` })
+    .where('turn_id', '=', turnId)
+    .where('session_id', '=', sessionId)
+    .execute()
+}
+
+export async function requestCancelInSession(database: Database, sessionId: string): Promise<void> {
+  await database.kysely
+    .updateTable('turn_runs')
+    .set({ cancel_requested_at: sql`coalesce(cancel_requested_at, now())` })
+    .where('session_id', '=', sessionId)
+    .execute()
+}
+
+export async function requestCancelInRoom(database: Database, roomId: string): Promise<void> {
+  await database.kysely
+    .updateTable('turn_runs')
+    .set({ cancel_requested_at: sql`coalesce(cancel_requested_at, now())` })
+    .where('session_id', 'in', rooms => rooms.selectFrom('sessions').select('id').where('room_id', '=', roomId))
+    .execute()
+}

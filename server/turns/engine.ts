@@ -1,0 +1,134 @@
+import { assistantOutput, outputShape } from '../domain/assistant-output.ts'
+import type { SessionSummary, TurnMessage, TurnOutcome, TurnSnapshot } from '../domain/turn.ts'
+import type { FirstCall } from './first-call.ts'
+import { TurnLost } from './journal.ts'
+import { type ModeResult, runMode } from './modes/mode.ts'
+import { createSpending } from './spending.ts'
+import type { FinishedStep } from './step.ts'
+import { beginSummary } from './summary.ts'
+import { type AdmittedCall, reachLimit, type Turn, type TurnPorts, type TurnSettings } from './turn.ts'
+
+/**
+ * Runs one turn on its snapshot: events out by `ports.emit`, the outcome for the close as the result.
+ * Providers' and tools' failures are in the outcome. Throws `TurnLost` when another process has taken the turn over, and faults of ours.
+ */
+export async function runEngine(
+  snapshot: TurnSnapshot,
+  first: FirstCall & { admitted: AdmittedCall },
+  settings: TurnSettings,
+  ports: TurnPorts,
+): Promise<TurnOutcome> {
+  const time = new AbortController()
+  const turn = beginTurn(snapshot, first.admitted, settings, ports, time.signal)
+  const clock = setTimeout(() => {
+    reachLimit(turn, 'seconds')
+    time.abort()
+  }, settings.turnMaxSeconds * 1000)
+  try {
+    ports.emit(turnStarted(snapshot))
+    const summary = beginSummary(turn, first.summarise)
+    const result = await runMode(turn, first)
+    const written = await summary.finish()
+    if (ports.stopped.reason === 'lost') throw new TurnLost()
+    return outcomeOf(turn, result, written)
+  } finally {
+    clearTimeout(clock)
+  }
+}
+
+function beginTurn(snapshot: TurnSnapshot, admitted: AdmittedCall, settings: TurnSettings, ports: TurnPorts, time: AbortSignal): Turn {
+  const spending = createSpending(snapshot.maxCredits)
+  spending.open(admitted.requestId, admitted.worstCase)
+  return {
+    snapshot,
+    settings,
+    ports,
+    spending,
+    shape: outputShape(snapshot.mode, snapshot.speakers.length),
+    work: AbortSignal.any([ports.stopped, time]),
+    admitted,
+    calls: [],
+    toolCalls: [],
+    audits: [],
+    modelCallsBegun: 0,
+    toolCallsBegun: 0,
+    stepsBegun: 0,
+    limit: null,
+  }
+}
+
+const turnStarted = (snapshot: TurnSnapshot) => ({
+  type: 'turn_started' as const,
+  turn_id: snapshot.turnId,
+  turn_index: snapshot.turnIndex,
+  mode: snapshot.mode,
+  agents: snapshot.speakers.map(({ key, name, model }) => ({ agent_key: key, agent_name: name, model_alias: model.alias })),
+})
+
+function outcomeOf(turn: Turn, { steps, routing, cutShort }: ModeResult, summary: SessionSummary | null): TurnOutcome {
+  const said = steps.filter(step => step.text !== '' || step.end.kind !== 'cancelled')
+  const status = statusOf(turn, steps, cutShort)
+  return {
+    status,
+    output: assistantOutput(turn.shape, steps),
+    modelAliasUsed: aliasUsed(turn, steps),
+    providerModel: steps.findLast(step => step.providerModel !== null)?.providerModel ?? turn.snapshot.speakers[0]!.model.providerModel,
+    limit: turn.limit,
+    messages: [userMessage(turn.snapshot.message), ...said.flatMap(step => [...step.traces, spokenMessage(step)])],
+    calls: turn.calls,
+    toolCalls: turn.toolCalls,
+    audits: turn.audits,
+    routing,
+    summary,
+    summaryTriggered: turn.audits.some(audit => audit.summary_triggered),
+    pruneTriggered: turn.audits.some(audit => audit.prune_triggered),
+    failure: status === 'failed' ? failureOf(steps) : null,
+  }
+}
+
+/** `cutShort`: work that the mode had planned was not done. */
+function statusOf(turn: Turn, steps: FinishedStep[], cutShort: boolean): TurnOutcome['status'] {
+  if (turn.ports.stopped.reason === 'cancelled') return 'cancelled'
+  const answered = steps.filter(step => step.end.kind === 'success' || (step.end.kind === 'cancelled' && step.text !== ''))
+  if (answered.length === 0) return 'failed'
+  return cutShort || answered.some(step => step.end.kind === 'cancelled') || answered.length < steps.length ? 'partial' : 'completed'
+}
+
+function aliasUsed(turn: Turn, steps: FinishedStep[]): string {
+  const agents = new Map(steps.filter(step => step.agent.id !== null).map(step => [step.agent.key, step.agent.model.alias]))
+  if (agents.size === 1) return [...agents.values()][0]!
+  if (agents.size === 0 && turn.snapshot.speakers.length === 1) return turn.snapshot.speakers[0]!.model.alias
+  return turn.snapshot.mode === 'roundtable' ? 'roundtable' : 'multi-agent'
+}
+
+const userMessage = (content: string): TurnMessage => ({
+  role: 'user',
+  visibility: 'shared',
+  agentKey: null,
+  sourceAgentKey: null,
+  agentName: null,
+  content,
+  toolCallId: null,
+  toolName: null,
+})
+
+/** What a step said, as its block of the output has it, without the head. */
+const spokenMessage = (step: FinishedStep): TurnMessage => ({
+  role: 'assistant',
+  visibility: 'shared',
+  agentKey: step.agent.key,
+  sourceAgentKey: step.agent.key,
+  agentName: step.agent.name,
+  content: assistantOutput('plain', [step]),
+  toolCallId: null,
+  toolName: null,
+})
+
+function failureOf(steps: FinishedStep[]): TurnOutcome['failure'] {
+  const failures = steps.map(step => step.failure).filter(failure => failure !== null)
+  const last = failures.at(-1)
+  if (!last) return { code: 'provider_error', message: 'No agent could answer.' }
+  // A turn timed out only when that is all that went wrong.
+  const code = failures.every(failure => failure.code === 'provider_timeout') ? 'provider_timeout' : 'provider_error'
+  return { code, message: last.message }
+}

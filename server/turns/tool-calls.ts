@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import type { ToolDefinition } from '../domain/tool-definition.ts'
+import type { ToolCallEvent, TurnMessage } from '../domain/turn.ts'
+import type { Attempt, ChatMessage, ToolCall } from '../llm/model.ts'
+import type { Tool, ToolResult } from '../tools/tool.ts'
+import type { AnnouncedStep, Speaker } from './step.ts'
+import { reachLimit, type Turn } from './turn.ts'
+
+// The model decides which tools to call; what it may call is decided here, by the agent's permissions.
+
+const permittedTools = (turn: Turn, agent: Speaker): Map<string, Tool> =>
+  new Map(
+    turn.ports.tools
+      .forTurn(turn.snapshot)
+      .filter(tool => agent.tools.includes(tool.definition.name))
+      .map(tool => [tool.definition.name, tool]),
+  )
+
+export const offeredTools = (turn: Turn, agent: Speaker): ToolDefinition[] =>
+  [...permittedTools(turn, agent).values()].map(tool => tool.definition)
+
+export interface RanToolCalls {
+  /** The calls as the model made them, and their results, for its next call. */
+  messages: ChatMessage[]
+  traces: TurnMessage[]
+}
+
+/** Runs all tool calls of one answer, one after another; every one gets a result, because a model must hear of each. */
+export async function runToolCalls(turn: Turn, step: AnnouncedStep, attempt: Attempt): Promise<RanToolCalls> {
+  const permitted = permittedTools(turn, step.agent)
+  const ran: RanToolCalls = { messages: [{ role: 'assistant', content: attempt.text, toolCalls: attempt.toolCalls }], traces: [] }
+  for (const call of attempt.toolCalls) {
+    const result = await runToolCall(turn, step, call, permitted.get(call.name))
+    const content = resultText(result)
+    ran.messages.push({ role: 'tool', toolCallId: call.id, content })
+    ran.traces.push(...traceOf(step, call, content))
+  }
+  return ran
+}
+
+type Ran = ToolResult & { status: ToolCallEvent['status'] }
+
+async function runToolCall(turn: Turn, step: AnnouncedStep, call: ToolCall, tool: Tool | undefined): Promise<Ran> {
+  const args = readArguments(call.arguments)
+  const startedAt = turn.ports.now()
+  turn.ports.emit({ type: 'tool_start', step: step.number, call_id: call.id, tool: call.name, args: args.value })
+  const result = await permittedResult(turn, call, args, tool)
+  const latencyMs = Math.round(turn.ports.now() - startedAt)
+  const text = resultText(result)
+  const summary = result.kind === 'ok' ? result.summary : result.message
+  turn.ports.emit({
+    type: 'tool_end',
+    step: step.number,
+    call_id: call.id,
+    tool: call.name,
+    status: result.status,
+    latency_ms: latencyMs,
+    summary,
+  })
+  turn.toolCalls.push({
+    agentKey: step.agent.key,
+    step: step.number,
+    callId: call.id,
+    tool: call.name,
+    input: args.value,
+    outputSha256: createHash('sha256').update(text).digest('hex'),
+    status: result.status,
+    latencyMs,
+    creditsCharged: '0',
+  })
+  return result
+}
+
+type Arguments = { readable: true; value: unknown } | { readable: false; value: string }
+
+function readArguments(text: string): Arguments {
+  try {
+    return { readable: true, value: text.trim() === '' ? {} : JSON.parse(text) }
+  } catch {
+    return { readable: false, value: text }
+  }
+}
+
+const failed = (status: Ran['status'], message: string): Ran => ({ kind: 'error', message, status })
+
+async function permittedResult(turn: Turn, call: ToolCall, args: Arguments, tool: Tool | undefined): Promise<Ran> {
+  if (!tool) return failed('refused', `The tool "${call.name}" is not available to you.`)
+  if (!args.readable) return failed('error', 'The arguments are not valid JSON.')
+  if (turn.toolCallsBegun >= turn.settings.turnMaxToolCalls) {
+    reachLimit(turn, 'tool_calls')
+    return failed('refused', 'This turn may make no more tool calls.')
+  }
+  turn.toolCallsBegun++
+  const timeout = AbortSignal.timeout(turn.settings.toolTimeoutMs)
+  const signal = AbortSignal.any([turn.work, timeout])
+  // A tool that ignores its signal must not hold the turn up.
+  const overdue = new Promise<Ran>(resolve => {
+    signal.addEventListener('abort', () =>
+      resolve(turn.work.aborted ? failed('cancelled', 'The turn was stopped.') : failed('timeout', 'The tool took too long.')),
+    )
+  })
+  return await Promise.race([ranTool(tool, args.value, signal), overdue])
+}
+
+async function ranTool(tool: Tool, args: unknown, signal: AbortSignal): Promise<Ran> {
+  try {
+    const result = await tool.run(args, { signal })
+    return { ...result, status: result.kind === 'ok' ? 'success' : 'error' }
+  } catch {
+    // A tool's failure is told to the model, not to the user as a crash.
+    return failed('error', 'The tool failed.')
+  }
+}
+
+const resultText = (result: ToolResult): string => (result.kind === 'ok' ? result.text : result.message)
+
+/** Two private rows: the call and its result, so that the agent remembers both for some turns. */
+function traceOf(step: AnnouncedStep, call: ToolCall, result: string): TurnMessage[] {
+  const trace = {
+    visibility: 'private' as const,
+    agentKey: step.agent.key,
+    sourceAgentKey: step.agent.key,
+    agentName: step.agent.name,
+    toolCallId: call.id,
+    toolName: call.name,
+  }
+  return [
+    { ...trace, role: 'assistant', content: call.arguments },
+    { ...trace, role: 'tool', content: result },
+  ]
+}

@@ -1,0 +1,95 @@
+import { v7 as uuidv7 } from 'uuid'
+import { affordableOutputTokens, decimal, decimalText } from '../../domain/money.ts'
+import { invalid, Refusal } from '../../domain/refusal.ts'
+import type { LoadedSession } from '../../domain/snapshot.ts'
+import { TURN_LEASE_SECONDS, type TurnSnapshot } from '../../domain/turn.ts'
+import { admitTurn } from '../../store/admit-turn.ts'
+import type { FirstCall } from '../../turns/first-call.ts'
+import { createSpending, worstCaseOf } from '../../turns/spending.ts'
+import type { AdmittedCall } from '../../turns/turn.ts'
+import type { TurnDependencies } from './drive.ts'
+
+/** A first call with what was held for it. */
+export interface AdmittedFirstCall extends FirstCall {
+  admitted: AdmittedCall
+}
+
+/**
+ * Holds the first call's worst case and makes the turn run, by one statement; lowers the output limit to what can be paid for.
+ * `stale`: the session moved on since it was read.
+ */
+export async function admit(
+  deps: TurnDependencies,
+  snapshot: TurnSnapshot,
+  first: FirstCall,
+  loaded: LoadedSession,
+): Promise<AdmittedFirstCall | 'stale'> {
+  const minimum = Math.min(deps.settings.minOutputTokens, first.maxTokens)
+  let maxTokens = createSpending(snapshot.maxCredits).affordableOutput(first.maxTokens, first.inputTokens, first.multiplier)
+  if (maxTokens < minimum) throw invalid('max_credits', 'does not cover a single call')
+  for (;;) {
+    const admitted = { requestId: uuidv7(), maxTokens, worstCase: worstCaseOf(first.inputTokens, maxTokens, first.multiplier) }
+    const result = await admitTurn(deps.database, admission(deps, snapshot, admitted, loaded))
+    switch (result.kind) {
+      case 'admitted':
+        return { ...first, admitted }
+      case 'stale':
+        return 'stale'
+      case 'turn_in_progress':
+        throw new Refusal('turn_in_progress', 'This session is answering already. Wait for its turn to end, or cancel it.')
+      case 'too_many_running':
+        throw new Refusal(
+          'too_many_running_turns',
+          `You have ${deps.settings.turnsRunningPerUser} turns running already. Wait for one to end.`,
+          {
+            retry_after_seconds: 1,
+          },
+        )
+      case 'insufficient': {
+        const available = decimalText(decimal(result.balance).minus(result.held))
+        maxTokens = Math.min(maxTokens - 1, affordableOutputTokens(available, first.inputTokens, first.multiplier))
+        if (decimal(result.balance).lte(0) || maxTokens < minimum) throw insufficientCredits()
+      }
+    }
+  }
+}
+
+const insufficientCredits = () => new Refusal('insufficient_credits', 'Insufficient credits. Please top up your account.')
+
+const admission = (deps: TurnDependencies, snapshot: TurnSnapshot, first: AdmittedCall, loaded: LoadedSession) => ({
+  turnId: snapshot.turnId,
+  sessionId: snapshot.sessionId,
+  userId: snapshot.userId,
+  roomId: snapshot.room?.id ?? null,
+  mode: snapshot.mode,
+  expectedTurnCount: loaded.turnCount,
+  // What the sweep needs to close the turn of a process that died.
+  request: {
+    message: snapshot.message,
+    roomId: snapshot.room?.id ?? null,
+    speakers: snapshot.speakers.map(({ key, name }) => ({ key, name })),
+  },
+  hold: snapshot.enforced ? first.worstCase : '0',
+  enforced: snapshot.enforced,
+  runningTurnsMaximum: deps.settings.turnsRunningPerUser,
+  ownerProcess: deps.ownerProcess,
+  leaseSeconds: TURN_LEASE_SECONDS,
+  journal: { [first.requestId]: { state: 'begun', call: firstJournalCall(snapshot, first) } },
+  applyPendingMode: loaded.room?.modeIsPending ?? false,
+})
+
+/** The first call as the journal knows it before the engine makes it: in orchestrator mode the manager's routing, else the first speaker's answer. */
+function firstJournalCall(snapshot: TurnSnapshot, { requestId, worstCase }: AdmittedCall) {
+  const speaker = snapshot.speakers[0]!
+  const routing = snapshot.mode === 'orchestrator' && snapshot.manager
+  return {
+    requestId,
+    purpose: routing ? 'manager_routing' : 'agent',
+    agentId: routing ? null : speaker.id,
+    agentKey: routing ? null : speaker.key,
+    step: routing ? null : 1,
+    round: routing ? 1 : null,
+    model: routing || speaker.model,
+    worstCase,
+  }
+}

@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DoneEvent } from '../../../contract/events.ts'
+import type { TurnRead } from '../../../contract/turns.ts'
+import type { EndedCall, TurnOutcome, TurnSnapshot } from '../../domain/turn.ts'
+import type { RunningTurns, StopReason } from '../../live/running-turns.ts'
+import type { TurnLog, TurnLogs, TurnLogWriter } from '../../live/turn-log.ts'
+import type { ModelProviders } from '../../llm/providers.ts'
+import type { CatalogueCache } from '../../store/catalogue.ts'
+import { type ClosedTurn, closeTurn, readClosedTurn } from '../../store/close-turn.ts'
+import { type Database, isConnectionLoss } from '../../store/database.ts'
+import { writeJournal } from '../../store/turn-run.ts'
+import type { Toolbox } from '../../tools/toolbox.ts'
+import { runEngine } from '../../turns/engine.ts'
+import { createJournal, type Journal, type JournalEntry, TurnLost } from '../../turns/journal.ts'
+import type { TurnSettings } from '../../turns/turn.ts'
+import type { AdmittedFirstCall } from './admit.ts'
+
+export interface RunTurnSettings extends TurnSettings {
+  managerAlias: string
+  summarizerAlias: string
+  enforced: boolean
+  privateTurnsKept: number
+  turnsRunningPerUser: number
+  lowBalanceThreshold: string
+}
+
+export interface TurnLogger {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface TurnDependencies {
+  database: Database
+  catalogue: CatalogueCache
+  turnLogs: TurnLogs
+  runningTurns: RunningTurns
+  providers: ModelProviders
+  tools: Toolbox
+  settings: RunTurnSettings
+  /** Names this process among the replicas. */
+  ownerProcess: string
+  log: TurnLogger
+}
+
+/** The fencing number that admission gives; every take-over raises it. */
+const FIRST_FENCE = 1
+
+/** How long a close, or a journal entry, waits for a database that is away. */
+const DATABASE_PATIENCE_MS = 60_000
+const DATABASE_RETRY_MS = 500
+
+export type TurnResult = { kind: 'closed'; turn: TurnRead; failure: TurnOutcome['failure'] } | { kind: 'not_closed' }
+
+export interface StartedTurn {
+  turnId: string
+  log: TurnLog
+  result: Promise<TurnResult>
+}
+
+/** Sets an admitted turn running. It ends by its close, whoever listens. */
+export function startTurn(deps: TurnDependencies, snapshot: TurnSnapshot, first: AdmittedFirstCall): StartedTurn {
+  const log = deps.turnLogs.open(snapshot.turnId)
+  const stop = new AbortController()
+  const result = drive(deps, snapshot, first, log, stop.signal)
+  deps.runningTurns.add(snapshot.turnId, { log, stop: (reason: StopReason) => stop.abort(reason), finished: result })
+  return { turnId: snapshot.turnId, log, result }
+}
+
+/** From the first event to `done`. Never rejects. */
+async function drive(
+  deps: TurnDependencies,
+  snapshot: TurnSnapshot,
+  first: AdmittedFirstCall,
+  log: TurnLogWriter,
+  stopped: AbortSignal,
+): Promise<TurnResult> {
+  try {
+    const journal = createJournal(journalWriter(deps, snapshot))
+    const outcome = await runEngine(snapshot, first, deps.settings, ports(deps, snapshot, journal, log, stopped))
+    await journal.finish()
+    const closed = await close(deps, snapshot, outcome)
+    if (!closed) throw new TurnLost()
+    log.append(doneEvent(snapshot.turnId, outcome, closed))
+    deps.log.info(
+      { turn_id: snapshot.turnId, user_id: snapshot.userId, mode: snapshot.mode, status: outcome.status, credits: closed.creditsBurned },
+      'turn closed',
+    )
+    return { kind: 'closed', turn: turnRead(snapshot, outcome, closed), failure: outcome.failure }
+  } catch (error) {
+    giveUp(deps, snapshot, log, error)
+    return { kind: 'not_closed' }
+  }
+}
+
+const ports = (deps: TurnDependencies, snapshot: TurnSnapshot, journal: Journal, log: TurnLogWriter, stopped: AbortSignal) => ({
+  emit: log.append,
+  provider: deps.providers.of,
+  tools: deps.tools,
+  journal,
+  stopped,
+  now: () => performance.now(),
+  wait: (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal }).catch(() => {}),
+  logCall: (call: EndedCall) => logCall(deps.log, snapshot, call),
+})
+
+function logCall(log: TurnLogger, snapshot: TurnSnapshot, call: EndedCall): void {
+  log.info(
+    {
+      turn_id: snapshot.turnId,
+      trace_id: snapshot.traceId,
+      user_id: snapshot.userId,
+      purpose: call.purpose,
+      agent_key: call.agentKey,
+      model_alias: call.model.alias,
+      provider_model: call.providerModel,
+      status: call.status,
+      latency_ms: call.latencyMs,
+      time_to_first_token_ms: call.timeToFirstTokenMs,
+      input_tokens_fresh: call.inputFresh,
+      input_tokens_cached: call.inputCached,
+      output_tokens: call.output,
+      credits: call.credits,
+    },
+    'model call',
+  )
+}
+
+const journalWriter = (deps: TurnDependencies, snapshot: TurnSnapshot) => async (entries: Record<string, JournalEntry>, hold: string) => {
+  const write = { turnId: snapshot.turnId, fence: FIRST_FENCE, entries, hold, enforced: snapshot.enforced }
+  const result = await patiently(() => writeJournal(deps.database, write))
+  if (result.kind === 'lost') throw new TurnLost()
+  return result
+}
+
+/** The one commit of the turn. Null when it is another process's by now. */
+async function close(deps: TurnDependencies, snapshot: TurnSnapshot, outcome: TurnOutcome): Promise<ClosedTurn | null> {
+  const closing = { snapshot, fence: FIRST_FENCE, outcome, lowBalanceThreshold: deps.settings.lowBalanceThreshold }
+  return await patiently(async retried => {
+    const closed = await closeTurn(deps.database, closing)
+    return closed === null && retried ? await readClosedTurn(deps.database, snapshot.turnId) : closed
+  })
+}
+
+/** Repeats what a lost connection has broken. What is repeated must do nothing a second time. */
+async function patiently<Result>(work: (retried: boolean) => Promise<Result>): Promise<Result> {
+  const until = performance.now() + DATABASE_PATIENCE_MS
+  for (let retried = false; ; retried = true) {
+    try {
+      return await work(retried)
+    } catch (error) {
+      if (!isConnectionLoss(error) || performance.now() > until) throw error
+      await sleep(DATABASE_RETRY_MS)
+    }
+  }
+}
+
+const doneEvent = (turnId: string, outcome: TurnOutcome, closed: ClosedTurn): DoneEvent => ({
+  type: 'done',
+  turn_id: turnId,
+  provider_model: outcome.providerModel,
+  status: outcome.status,
+  summary_used_fallback: outcome.summary?.usedFallback ?? false,
+  balance_after: closed.balanceAfter,
+  low_balance: closed.lowBalance,
+  ...(outcome.limit && { limit: outcome.limit }),
+})
+
+const turnRead = (snapshot: TurnSnapshot, outcome: TurnOutcome, closed: ClosedTurn): TurnRead => ({
+  id: snapshot.turnId,
+  session_id: snapshot.sessionId,
+  turn_index: snapshot.turnIndex,
+  mode: snapshot.mode,
+  user_input: snapshot.message,
+  assistant_output: outcome.output,
+  status: outcome.status,
+  model_alias_used: outcome.modelAliasUsed,
+  summary_triggered: outcome.summaryTriggered,
+  prune_triggered: outcome.pruneTriggered,
+  overflow_rejected: false,
+  summary_used_fallback: outcome.summary?.usedFallback ?? false,
+  balance_after: closed.balanceAfter,
+  low_balance: closed.lowBalance,
+  credits_burned: closed.creditsBurned,
+  created_at: closed.createdAt,
+})
+
+/** Nothing of the turn is visible; its row stays with the journal, and whoever finds its lease lapsed closes it. */
+function giveUp(deps: TurnDependencies, snapshot: TurnSnapshot, log: TurnLogWriter, error: unknown): void {
+  const lost = error instanceof TurnLost
+  deps.log.error({ err: error, turn_id: snapshot.turnId, user_id: snapshot.userId }, lost ? 'lease lost' : 'a turn could not be closed')
+  const code = lost || isConnectionLoss(error) ? 'unavailable' : 'internal_error'
+  log.append({
+    type: 'error',
+    code,
+    message: 'The turn could not be stored just now. It will be closed within a minute; read it again then.',
+  })
+  log.append({
+    type: 'done',
+    turn_id: snapshot.turnId,
+    provider_model: '',
+    status: 'failed',
+    summary_used_fallback: false,
+    balance_after: null,
+    low_balance: false,
+  })
+}

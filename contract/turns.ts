@@ -74,6 +74,8 @@ export const RoutingRead = z
     round: z.int(),
     assignments: z.array(z.object({ agent_key: z.string(), instruction: z.string() })),
     left_out: z.array(z.string()),
+    /** The manager's choice; everybody, as the message asked for; or the first agent, because the manager's answer could not be read. */
+    picked_by: z.enum(['manager', 'all', 'fallback']),
     decision: z.enum(['continue', 'synthesize']).nullable(),
   })
   .meta({ id: 'Routing' })

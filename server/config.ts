@@ -4,8 +4,10 @@ import { DecimalInput } from '../contract/values.ts'
 
 // Every variable that Pantheon reads, in one place: what it is called, what it may be, what it does. A pure function of an object.
 
-const text = z.string().trim().min(1)
+const text = z.string().min(1)
+const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) => z.enum(words, `must be one of ${words.join(', ')}`)
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).transform(value => value.replace(/\/+$/, ''))
+const ORIGIN = /^https?:\/\/[^\s/?#]+$/
 const key = text.meta({ secret: true })
 const list = text.transform(value =>
   value
@@ -14,139 +16,192 @@ const list = text.transform(value =>
     .filter(item => item !== ''),
 )
 const secrets = list
-  .pipe(z.array(z.string().min(16, 'each must have at least 16 characters')).min(1).max(2, 'at most two, during a rotation'))
+  .pipe(
+    z
+      .array(z.string().min(16, 'each must have at least 16 characters'))
+      .min(1, 'must hold one or two')
+      .max(2, 'at most two, during a rotation'),
+  )
   .meta({ secret: true })
 const flag = z.enum(['true', 'false', '1', '0'], 'must be true or false').transform(value => value === 'true' || value === '1')
-const integer = (minimum: number, maximum: number) =>
-  z.coerce.number<string>('must be a whole number').int('must be a whole number').min(minimum).max(maximum)
-const ratio = z.coerce.number<string>('must be a number').gt(0).max(1)
+const integer = (minimum: number, maximum: number) => {
+  const range = `must be a whole number from ${minimum} to ${maximum}`
+  return z.coerce.number<string>(range).int(range).min(minimum, range).max(maximum, range)
+}
+const RATIO = 'must be a number above 0 and at most 1'
+const ratio = z.coerce.number<string>(RATIO).gt(0, RATIO).max(1, RATIO)
+const CREDITS = 'must be a decimal number of credits, not negative'
 const credits = text
+  .refine(value => DecimalInput.safeParse(value).success && !value.startsWith('-'), CREDITS)
   .transform((value): string | number => value)
   .pipe(DecimalInput)
-  .refine(value => !value.startsWith('-'), 'must not be negative')
 const connection = text.refine(value => /^postgres(ql)?:\/\//.test(value), 'must be a postgres:// URL').meta({ secret: true })
 
+/** By what they are about; the order is that of the two files that are made from it. */
+const sections = {
+  Serving: {
+    NODE_ENV: oneOf(['development', 'test', 'production'])
+      .default('development')
+      .describe('`production` refuses to start with anything insecure.'),
+    PORT: integer(0, 65_535).default(8000).describe('Port of the HTTP server.'),
+    HOST: text.optional().describe('Address to listen on. Default: `127.0.0.1` embedded, `0.0.0.0` with `DATABASE_URL`.'),
+    PUBLIC_URL: text
+      .regex(ORIGIN, 'must be an http or https address without a path')
+      .optional()
+      .describe('Where browsers reach this server, e.g. `https://pantheon.example.com`. Default: `http://localhost:<PORT>`.'),
+    API_CORS_ALLOWED_ORIGINS: list
+      .pipe(z.array(z.union([z.literal('*'), z.string().regex(ORIGIN)], 'each must be an origin such as https://app.example.com')))
+      .optional()
+      .describe('Exact origins, comma separated, whose pages may call the API; `*` for every one, outside production.'),
+    LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').describe('How much is logged.'),
+    SHUTDOWN_GRACE_SECONDS: integer(0, 3600).default(30).describe('How long running turns may finish after SIGTERM.'),
+  },
+  Data: {
+    PANTHEON_DATA_DIR: text.default('./data').describe('Folder of the embedded PostgreSQL, its log, secrets and files.'),
+    DATABASE_URL: connection
+      .optional()
+      .describe('A PostgreSQL of your own (15 or later) instead of the embedded one; a direct connection.'),
+    DATABASE_POOL_URL: connection
+      .optional()
+      .describe('The same database behind a pooler (transaction mode is fine); wins for requests. Needs `DATABASE_URL` too.'),
+  },
+  Accounts: {
+    AUTH_SECRET: secrets
+      .optional()
+      .describe(
+        'Signs local accounts. Two, comma separated, during a rotation: the first signs, both verify. Default: made once and kept in the data folder.',
+      ),
+    SIGNUP: oneOf(signupPolicies)
+      .optional()
+      .describe('Who may make a local account after the first. Default: `open` embedded on loopback, else `invite`.'),
+    SIGNUP_GRANT_CREDITS: credits.optional().describe('Credits that a new user starts with. Default: 100 embedded, else 0.'),
+    ADMIN_USER_IDS: list.default([]).describe('User ids that are always owners, comma separated.'),
+    ADMIN_EMAILS: list.default([]).describe('Verified e-mail addresses that are always owners, comma separated.'),
+    SUPABASE_URL: url
+      .optional()
+      .describe('Supabase project: issuer `<url>/auth/v1`, its keys and the audience `authenticated` follow from it.'),
+    SUPABASE_JWT_SECRET: secrets.optional().describe('For Supabase projects with the legacy HS256 secret. Two during a rotation.'),
+    OIDC_ISSUER: url.optional().describe('Any OpenID Connect issuer whose tokens are accepted.'),
+    OIDC_AUDIENCE: text.optional().describe('The audience those tokens must carry. Required with `OIDC_ISSUER`.'),
+  },
+  Models: {
+    OPENROUTER_API_KEY: key.optional().describe('Key of OpenRouter, which the seeded aliases point at.'),
+    OPENROUTER_BASE_URL: url
+      .default('https://openrouter.ai/api/v1')
+      .describe('An OpenRouter-compatible endpoint; setting it is enough where no key is needed.'),
+    OPENAI_API_KEY: key.optional().describe('Key of OpenAI or of any compatible endpoint.'),
+    OPENAI_BASE_URL: url
+      .default('https://api.openai.com/v1')
+      .describe('An OpenAI-compatible endpoint (Ollama, vLLM, llama.cpp); setting it is enough where no key is needed.'),
+    ANTHROPIC_API_KEY: key.optional().describe('Key of Anthropic.'),
+    GOOGLE_API_KEY: key.optional().describe('Key of the Google Gemini API.'),
+    MODEL_CONNECT_TIMEOUT_MS: integer(100, 600_000).default(10_000).describe('How long connecting to a provider may take.'),
+    MODEL_FIRST_TOKEN_TIMEOUT_MS: integer(100, 600_000).default(60_000).describe('How long a provider may take to its first token.'),
+    MODEL_IDLE_TIMEOUT_MS: integer(100, 600_000).default(30_000).describe('How long a provider may be silent between chunks.'),
+    ORCHESTRATOR_MANAGER_MODEL_ALIAS: text.default('deepseek').describe('The alias that routes, judges and synthesises.'),
+    ORCHESTRATOR_MAX_DEPTH: integer(1, 20).default(3).describe('Most rounds of an orchestrated turn.'),
+    ORCHESTRATOR_MAX_SPECIALIST_INVOCATIONS: integer(1, 100).default(12).describe('Most specialist answers of an orchestrated turn.'),
+    SUMMARIZER_MODEL_ALIAS: text.default('deepseek').describe('The alias that summarises long conversations.'),
+  },
+  Context: {
+    CONTEXT_MAX_OUTPUT_TOKENS: integer(1, 1_000_000).default(2048).describe('Most tokens of one answer.'),
+    CONTEXT_SUMMARY_TRIGGER_RATIO: ratio.default(0.7).describe('Share of the input budget from which on older turns are summarised.'),
+    CONTEXT_PRUNE_TRIGGER_RATIO: ratio.default(0.9).describe('Share of the input budget from which on older messages are left out.'),
+    CONTEXT_MANDATORY_SUMMARY_TURN: integer(1, 10_000).default(8).describe('Turns after which a summary is due in any case.'),
+    CONTEXT_RECENT_TURNS_TO_KEEP: integer(0, 10_000).default(4).describe('Newest turns that a summary leaves as they are.'),
+    AGENT_PRIVATE_CONTEXT_TURNS_KEEP: integer(0, 1000).default(3).describe('Turns for which an agent keeps its own tool traces in mind.'),
+  },
+  Tools: {
+    AGENT_MAX_TOOL_STEPS: integer(1, 100).default(6).describe('Most model calls of one agent in one turn.'),
+    TOOL_TIMEOUT_MS: integer(100, 600_000).default(15_000).describe('How long one tool call may take.'),
+    TAVILY_API_KEY: key.optional().describe('Turns on web search by Tavily.'),
+    TAVILY_BASE_URL: url.default('https://api.tavily.com').describe('Another address of Tavily.'),
+    SEARXNG_BASE_URL: url.optional().describe('Turns on web search by a SearXNG instance, when there is no Tavily key.'),
+  },
+  'Limits of a turn': {
+    TURNS_RUNNING_PER_USER: integer(1, 100_000).default(20).describe('Turns that one user may have running at once.'),
+    TURN_MAX_SECONDS: integer(1, 86_400).default(600).describe('Seconds after which a turn starts no more work.'),
+    TURN_MAX_MODEL_CALLS: integer(1, 100_000).default(100).describe('Most model calls of one turn.'),
+    TURN_MAX_TOOL_CALLS: integer(1, 100_000).default(100).describe('Most tool calls of one turn.'),
+    MIN_OUTPUT_TOKENS: integer(1, 1_000_000).default(256).describe('A call that cannot pay for this much output is not made.'),
+  },
+  Credits: {
+    CREDIT_ENFORCEMENT_ENABLED: flag.default(false).describe('Refuse turns that the balance does not cover.'),
+    BILL_SYSTEM_CALLS: flag.default(false).describe('Charge users for routing, evaluation and summaries too.'),
+    LOW_BALANCE_THRESHOLD: credits.default('5').describe('Below this many credits an answer says `low_balance`.'),
+  },
+}
+
 const variables = z.object({
-  // Serving
-  NODE_ENV: z
-    .enum(['development', 'test', 'production'])
-    .default('development')
-    .describe('`production` refuses to start with anything insecure.'),
-  PORT: integer(0, 65_535).default(8000).describe('Port of the HTTP server.'),
-  HOST: text.optional().describe('Address to listen on. Default: `127.0.0.1` embedded, `0.0.0.0` with `DATABASE_URL`.'),
-  PUBLIC_URL: url
-    .optional()
-    .describe('Where people reach this server, e.g. `https://pantheon.example.com`. Default: `http://localhost:<PORT>`.'),
-  API_CORS_ALLOWED_ORIGINS: list.optional().describe('Exact origins, comma separated, whose pages may call the API.'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').describe('How much is logged.'),
-  SHUTDOWN_GRACE_SECONDS: integer(0, 3600).default(30).describe('How long running turns may finish after SIGTERM.'),
-
-  // Data
-  PANTHEON_DATA_DIR: text.default('./data').describe('Folder of the embedded PostgreSQL, its log, secrets and files.'),
-  DATABASE_URL: connection.optional().describe('A PostgreSQL of your own (15 or later) instead of the embedded one; a direct connection.'),
-  DATABASE_POOL_URL: connection
-    .optional()
-    .describe('The same database behind a pooler (transaction mode is fine); wins for requests. Needs `DATABASE_URL` too.'),
-
-  // Accounts
-  AUTH_SECRET: secrets
-    .optional()
-    .describe(
-      'Signs local accounts. Two, comma separated, during a rotation: the first signs, both verify. Default: made once and kept in the data folder.',
-    ),
-  SIGNUP: z
-    .enum(signupPolicies)
-    .optional()
-    .describe('Who may make a local account after the first. Default: `open` embedded on loopback, else `invite`.'),
-  SIGNUP_GRANT_CREDITS: credits.optional().describe('Credits that a new user starts with. Default: 100 embedded, else 0.'),
-  ADMIN_USER_IDS: list.default([]).describe('User ids that are always owners, comma separated.'),
-  ADMIN_EMAILS: list.default([]).describe('Verified e-mail addresses that are always owners, comma separated.'),
-  SUPABASE_URL: url
-    .optional()
-    .describe('Supabase project: issuer `<url>/auth/v1`, its keys and the audience `authenticated` follow from it.'),
-  SUPABASE_JWT_SECRET: secrets.optional().describe('For Supabase projects with the legacy HS256 secret. Two during a rotation.'),
-  OIDC_ISSUER: url.optional().describe('Any OpenID Connect issuer whose tokens are accepted.'),
-  OIDC_AUDIENCE: text.optional().describe('The audience those tokens must carry. Required with `OIDC_ISSUER`.'),
-
-  // Models
-  OPENROUTER_API_KEY: key.optional().describe('Key of OpenRouter, which the seeded aliases point at.'),
-  OPENROUTER_BASE_URL: url
-    .default('https://openrouter.ai/api/v1')
-    .describe('An OpenRouter-compatible endpoint; setting it is enough where no key is needed.'),
-  OPENAI_API_KEY: key.optional().describe('Key of OpenAI or of any compatible endpoint.'),
-  OPENAI_BASE_URL: url
-    .default('https://api.openai.com/v1')
-    .describe('An OpenAI-compatible endpoint (Ollama, vLLM, llama.cpp); setting it is enough where no key is needed.'),
-  ANTHROPIC_API_KEY: key.optional().describe('Key of Anthropic.'),
-  GOOGLE_API_KEY: key.optional().describe('Key of the Google Gemini API.'),
-  MODEL_CONNECT_TIMEOUT_MS: integer(100, 600_000).default(10_000).describe('How long connecting to a provider may take.'),
-  MODEL_FIRST_TOKEN_TIMEOUT_MS: integer(100, 600_000).default(60_000).describe('How long a provider may take to its first token.'),
-  MODEL_IDLE_TIMEOUT_MS: integer(100, 600_000).default(30_000).describe('How long a provider may be silent between chunks.'),
-  ORCHESTRATOR_MANAGER_MODEL_ALIAS: text.default('deepseek').describe('The alias that routes, judges and synthesises.'),
-  ORCHESTRATOR_MAX_DEPTH: integer(1, 20).default(3).describe('Most rounds of an orchestrated turn.'),
-  ORCHESTRATOR_MAX_SPECIALIST_INVOCATIONS: integer(1, 100).default(12).describe('Most specialist answers of an orchestrated turn.'),
-  SUMMARIZER_MODEL_ALIAS: text.default('deepseek').describe('The alias that summarises long conversations.'),
-
-  // Context
-  CONTEXT_MAX_OUTPUT_TOKENS: integer(1, 1_000_000).default(2048).describe('Most tokens of one answer.'),
-  CONTEXT_SUMMARY_TRIGGER_RATIO: ratio.default(0.7).describe('Share of the input budget from which on older turns are summarised.'),
-  CONTEXT_PRUNE_TRIGGER_RATIO: ratio.default(0.9).describe('Share of the input budget from which on older messages are left out.'),
-  CONTEXT_MANDATORY_SUMMARY_TURN: integer(1, 10_000).default(8).describe('Turns after which a summary is due in any case.'),
-  CONTEXT_RECENT_TURNS_TO_KEEP: integer(0, 10_000).default(4).describe('Newest turns that a summary leaves as they are.'),
-  AGENT_PRIVATE_CONTEXT_TURNS_KEEP: integer(0, 1000).default(3).describe('Turns for which an agent keeps its own tool traces in mind.'),
-
-  // Tools
-  AGENT_MAX_TOOL_STEPS: integer(1, 100).default(6).describe('Most model calls of one agent in one turn.'),
-  TOOL_TIMEOUT_MS: integer(100, 600_000).default(15_000).describe('How long one tool call may take.'),
-  TAVILY_API_KEY: key.optional().describe('Turns on web search by Tavily.'),
-  TAVILY_BASE_URL: url.default('https://api.tavily.com').describe('Another address of Tavily.'),
-  SEARXNG_BASE_URL: url.optional().describe('Turns on web search by a SearXNG instance, when there is no Tavily key.'),
-
-  // Limits of a turn
-  TURNS_RUNNING_PER_USER: integer(1, 100_000).default(20).describe('Turns that one user may have running at once.'),
-  TURN_MAX_SECONDS: integer(1, 86_400).default(600).describe('Seconds after which a turn starts no more work.'),
-  TURN_MAX_MODEL_CALLS: integer(1, 100_000).default(100).describe('Most model calls of one turn.'),
-  TURN_MAX_TOOL_CALLS: integer(1, 100_000).default(100).describe('Most tool calls of one turn.'),
-  MIN_OUTPUT_TOKENS: integer(1, 1_000_000).default(256).describe('A call that cannot pay for this much output is not made.'),
-
-  // Credits
-  CREDIT_ENFORCEMENT_ENABLED: flag.default(false).describe('Refuse turns that the balance does not cover.'),
-  BILL_SYSTEM_CALLS: flag.default(false).describe('Charge users for routing, evaluation and summaries too.'),
-  LOW_BALANCE_THRESHOLD: credits.default('5').describe('Below this many credits an answer says `low_balance`.'),
+  ...sections.Serving,
+  ...sections.Data,
+  ...sections.Accounts,
+  ...sections.Models,
+  ...sections.Context,
+  ...sections.Tools,
+  ...sections['Limits of a turn'],
+  ...sections.Credits,
 })
 
 export type Config = z.infer<typeof variables>
+type Name = keyof Config
 
 export type ConfigReading = { kind: 'ok'; config: Config } | { kind: 'wrong'; problems: string[] }
 
 /** Reads and checks all variables at once. Problems name the variable and what is wrong with it, never its value. An empty variable counts as unset. */
 export function readConfig(environment: Record<string, string | undefined>): ConfigReading {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''))
+  const set = Object.fromEntries(
+    Object.entries(environment)
+      .map(([name, value = '']) => [name, value.trim()])
+      .filter(([, value]) => value !== ''),
+  )
   const parsed = variables.safeParse(set)
-  if (!parsed.success) return { kind: 'wrong', problems: parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`) }
-  const problems = contradictions(parsed.data)
-  return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'ok', config: parsed.data }
+  const problems = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => ({ name: path[0] as Name, message }))
+  const wrong = new Set(problems.map(({ name }) => name))
+  // What is right by itself is held against the rest all the same, so that one start names everything.
+  const config = parsed.data ?? variables.parse(Object.fromEntries(Object.entries(set).filter(([name]) => !wrong.has(name as Name))))
+  const contradictions = rules.filter(({ between, broken }) => !between.some(name => wrong.has(name)) && broken(config))
+  const all = [...problems, ...contradictions.map(({ between, message }) => ({ name: between[0]!, message }))]
+  if (all.length === 0) return { kind: 'ok', config }
+  return { kind: 'wrong', problems: [...new Set(all.map(({ name, message }) => `${name}: ${message}`))] }
 }
 
-function contradictions(config: Config): string[] {
-  const problems: string[] = []
-  if (config.DATABASE_POOL_URL && !config.DATABASE_URL)
-    problems.push('DATABASE_POOL_URL: needs DATABASE_URL too, for migrations and signals')
-  if (config.OIDC_ISSUER && !config.OIDC_AUDIENCE) problems.push('OIDC_AUDIENCE: is required with OIDC_ISSUER')
-  if (config.CONTEXT_PRUNE_TRIGGER_RATIO < config.CONTEXT_SUMMARY_TRIGGER_RATIO)
-    problems.push('CONTEXT_PRUNE_TRIGGER_RATIO: must not be below CONTEXT_SUMMARY_TRIGGER_RATIO')
-  if (config.NODE_ENV === 'production') problems.push(...insecurities(config))
-  return problems
+interface Rule {
+  /** The variable that is told of first, then those that it must agree with. */
+  between: [Name, ...Name[]]
+  broken: (config: Config) => boolean
+  message: string
 }
 
-function insecurities(config: Config): string[] {
-  const problems: string[] = []
-  if (config.API_CORS_ALLOWED_ORIGINS?.some(origin => origin.includes('*')))
-    problems.push('API_CORS_ALLOWED_ORIGINS: must name exact origins in production')
-  if (config.DATABASE_URL && localAccounts(config) && !config.AUTH_SECRET)
-    problems.push('AUTH_SECRET: is required in production, the same on every replica')
-  return problems
-}
+const isProduction = (config: Config): boolean => config.NODE_ENV === 'production'
+
+const rules: Rule[] = [
+  {
+    between: ['DATABASE_POOL_URL', 'DATABASE_URL'],
+    broken: config => config.DATABASE_POOL_URL !== undefined && isEmbedded(config),
+    message: 'needs DATABASE_URL too, for migrations and signals',
+  },
+  {
+    between: ['OIDC_AUDIENCE', 'OIDC_ISSUER'],
+    broken: config => config.OIDC_ISSUER !== undefined && config.OIDC_AUDIENCE === undefined,
+    message: 'is required with OIDC_ISSUER',
+  },
+  {
+    between: ['CONTEXT_PRUNE_TRIGGER_RATIO', 'CONTEXT_SUMMARY_TRIGGER_RATIO'],
+    broken: config => config.CONTEXT_PRUNE_TRIGGER_RATIO < config.CONTEXT_SUMMARY_TRIGGER_RATIO,
+    message: 'must not be below CONTEXT_SUMMARY_TRIGGER_RATIO',
+  },
+  {
+    between: ['API_CORS_ALLOWED_ORIGINS'],
+    broken: config => isProduction(config) && (config.API_CORS_ALLOWED_ORIGINS ?? []).includes('*'),
+    message: 'must name exact origins in production',
+  },
+  {
+    between: ['AUTH_SECRET', 'DATABASE_URL', 'SUPABASE_URL', 'SUPABASE_JWT_SECRET', 'OIDC_ISSUER'],
+    broken: config => isProduction(config) && !isEmbedded(config) && localAccounts(config) && config.AUTH_SECRET === undefined,
+    message: 'is required in production, the same on every replica',
+  },
+]
 
 /** Local accounts are the default where no other issuer is set. */
 export const localAccounts = (config: Config): boolean => !config.SUPABASE_URL && !config.SUPABASE_JWT_SECRET && !config.OIDC_ISSUER
@@ -155,16 +210,17 @@ export const isEmbedded = (config: Config): boolean => config.DATABASE_URL === u
 
 export const listenHost = (config: Config): string => config.HOST ?? (isEmbedded(config) ? '127.0.0.1' : '0.0.0.0')
 
-export const isLoopback = (config: Config): boolean => /^(127\.|localhost$|::1$)/.test(listenHost(config))
+export const isLoopback = (config: Config): boolean => /^(127(\.\d{1,3}){3}|localhost|::1)$/.test(listenHost(config))
 
 export const signupPolicy = (config: Config) => config.SIGNUP ?? (isEmbedded(config) && isLoopback(config) ? 'open' : 'invite')
 
 export const signupGrant = (config: Config): string => config.SIGNUP_GRANT_CREDITS ?? (isEmbedded(config) ? '100' : '0')
 
-/** Where people reach this server. */
-export const publicUrl = (config: Config): string => config.PUBLIC_URL ?? `http://localhost:${config.PORT}`
+/** Where browsers reach this server. `port` is the one really listened on, which PORT=0 leaves to the system. */
+export const publicUrl = (config: Config, port = config.PORT): string => config.PUBLIC_URL ?? `http://localhost:${port}`
 
 export interface VariableDescription {
+  section: string
   name: string
   about: string
   fallback: string | null
@@ -173,12 +229,15 @@ export interface VariableDescription {
 
 /** All variables in the order above, for `.env.example` and docs/configuration.md. */
 export const describeVariables = (): VariableDescription[] =>
-  Object.entries(variables.shape).map(([name, schema]) => ({
-    name,
-    about: schema.description ?? '',
-    fallback: defaultOf(schema),
-    secret: isSecret(schema),
-  }))
+  Object.entries(sections).flatMap(([section, shape]) =>
+    Object.entries<z.ZodType>(shape).map(([name, schema]) => ({
+      section,
+      name,
+      about: schema.description ?? '',
+      fallback: defaultOf(schema),
+      secret: isSecret(schema),
+    })),
+  )
 
 function defaultOf(schema: z.ZodType): string | null {
   const parsed = schema.safeParse(undefined)

@@ -25,6 +25,7 @@ export interface WireBody {
 }
 
 export interface RecordedRequest {
+  path: string
   headers: IncomingMessage['headers']
   body: WireBody
   /** `X-Pantheon-Purpose` and `X-Pantheon-Agent`. */
@@ -122,6 +123,7 @@ async function record(incoming: IncomingMessage): Promise<RecordedRequest> {
   for await (const part of incoming) parts.push(part)
   const text = Buffer.concat(parts).toString()
   return {
+    path: incoming.url ?? '',
     headers: incoming.headers,
     body: text === '' ? { model: '', messages: [] } : JSON.parse(text),
     purpose: headerOf(incoming, 'x-pantheon-purpose'),

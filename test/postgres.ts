@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
-import { DataFolderInUse, type EmbeddedPostgres, startEmbeddedPostgres } from '../server/store/embedded.ts'
+import { DataFolderInUse, type EmbeddedPostgres, joinEmbeddedPostgres, startEmbeddedPostgres } from '../server/store/embedded.ts'
 import { migrate } from '../server/store/migrate.ts'
 
 /** How to reach the server of this test run; plain values, so that it can be handed to the workers. */
@@ -42,6 +42,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     await dropDatabases(admin, prefix)
     await admin.end()
     await embedded?.stop()
+    if (embedded) await stopAbandoned()
   }
   await admin.connect()
   try {
@@ -56,12 +57,23 @@ export async function startTestPostgres(): Promise<TestPostgres> {
 
 /** Always the same folders, so that a run adopts what a killed one has left running. The next one is for a run at the same time. */
 async function startInFreeFolder(number = 0): Promise<EmbeddedPostgres> {
-  const folder = path.join(tmpdir(), `pantheon-test-${process.getuid?.() ?? ''}-${number}`)
+  const folder = folderOf(number)
   try {
     return await startEmbeddedPostgres(folder, silent).catch(error => startAfresh(folder, error))
   } catch (error) {
     if (error instanceof DataFolderInUse && number < SIMULTANEOUS_RUNS) return startInFreeFolder(number + 1)
     throw error
+  }
+}
+
+const folderOf = (number: number): string => path.join(tmpdir(), `pantheon-test-${process.getuid?.() ?? ''}-${number}`)
+
+/** A killed run may have used a folder that no run would come to for long. */
+async function stopAbandoned(): Promise<void> {
+  for (let number = 0; number <= SIMULTANEOUS_RUNS; number += 1) {
+    const running = await joinEmbeddedPostgres(folderOf(number))
+    const abandoned = running && (await startEmbeddedPostgres(folderOf(number), silent).catch(() => null))
+    await abandoned?.stop()
   }
 }
 

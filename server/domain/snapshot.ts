@@ -64,6 +64,7 @@ export function takeSnapshot(
     fallbacks: fallbacksOf(catalogue, [...speakers.map(speaker => speaker.model), manager, summarizer]),
     history: loaded.history,
     summary: loaded.summary,
+    files: [],
     message: wish.message,
     maxCredits: wish.maxCredits,
     enforced: settings.enforced,

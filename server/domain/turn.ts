@@ -1,5 +1,6 @@
 import type { CallPurpose, CallStatus } from '../../contract/calls.ts'
 import type { ContextAuditRead, RoutingRead, TurnLimit, TurnMode, TurnStatus } from '../../contract/turns.ts'
+import type { ReadableFile } from './agent-prompt.ts'
 import type { PricedModel } from './catalogue.ts'
 
 // What a turn is made of: the snapshot it runs on, the calls it makes, the outcome that its close writes.
@@ -56,6 +57,8 @@ export interface TurnSnapshot {
   /** Oldest first, from behind the latest summary on. */
   history: HistoryMessage[]
   summary: SessionSummary | null
+  /** What `file_read` can read in this turn. */
+  files: ReadableFile[]
   message: string
   maxCredits: string | null
   /** Enforcement was on at admission: every charged call is held for before it is made. */
@@ -74,6 +77,9 @@ export interface BegunCall {
   /** The most this call can cost its user, in credits; what is held for it under enforcement. */
   worstCase: string
 }
+
+/** What a running turn's journal says of one call; an entry that ended replaces the one that began. */
+export type JournalEntry = { state: 'begun'; call: BegunCall } | { state: 'ended'; call: EndedCall; answer: string }
 
 /** A call with its bill. */
 export interface EndedCall extends BegunCall {

@@ -5,6 +5,9 @@ import { createBasicView } from '../domain/basic-view.ts'
 import type { TurnLog } from '../live/turn-log.ts'
 import { type EventStream, openEventStream } from './event-stream.ts'
 
+/** Whoever joins late is not handed the whole turn at once, so that a reader that stops costs little. */
+const FLUSH_CHARACTERS = 64 * 1024
+
 /** Sends one view of a turn from behind the event numbered `after`, until its `done` or until the reader leaves. */
 export async function streamTurn(
   request: FastifyRequest,
@@ -34,6 +37,9 @@ async function sendEvents(stream: EventStream, log: TurnLog, view: EventView, af
         sequence++
         if (sequence > after) frames += `id: ${sequence}\ndata: ${JSON.stringify(shown)}\n\n`
       }
+      if (frames.length < FLUSH_CHARACTERS) continue
+      if (!(await stream.send(frames))) return
+      frames = ''
     }
     if (frames !== '' && !(await stream.send(frames))) return
   }

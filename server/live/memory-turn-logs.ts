@@ -4,6 +4,8 @@ import type { TurnLog, TurnLogs, TurnLogWriter } from './turn-log.ts'
 
 const KEPT_AFTER_DONE_MS = 60 * 60 * 1000
 const KEPT_CHARACTERS = 64 * 1024 * 1024
+/** Most events that a reader is handed at once. */
+const BATCH_EVENTS = 1000
 /** What an event weighs beyond its text, roughly. */
 const EVENT_OVERHEAD = 100
 
@@ -72,8 +74,8 @@ function createMemoryTurnLog(turnId: string, onDone: () => void): MemoryTurnLog 
       let position = 0
       while (!signal.aborted) {
         if (position < events.length) {
-          const batch = events.slice(position)
-          position = events.length
+          const batch = events.slice(position, position + BATCH_EVENTS)
+          position += batch.length
           yield batch
         } else if (done) return
         else await untilMore(signal)

@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser'
+import { utf8Bytes } from '../domain/token-estimate.ts'
 import { cleanText, createAnswerText } from './answer-text.ts'
 import type { Attempt } from './model.ts'
 import { createToolCallAssembly } from './tool-call-assembly.ts'
@@ -103,7 +104,7 @@ export function createChatAnswer(requestId: string, onText: (text: string) => vo
     }
     if (delta.tool_calls && toolCalls.add(delta.tool_calls)) signs.firstTokenAt ??= performance.now()
     const reasoning = delta.reasoning ?? delta.reasoning_content
-    if (typeof reasoning === 'string') reasoningBytes += Buffer.byteLength(reasoning)
+    if (typeof reasoning === 'string') reasoningBytes += utf8Bytes(reasoning)
   }
 
   return {

@@ -2,6 +2,7 @@ import {
   answersIn,
   askedOf,
   instructionOf,
+  messageOf,
   quoted,
   type RosterEntry,
   rosterOf,
@@ -9,6 +10,7 @@ import {
   selfOf,
   systemText,
   toolResultsOf,
+  withoutFences,
 } from './demo-prompt.ts'
 import type { ModelRequest, ToolCall } from './model.ts'
 
@@ -30,7 +32,7 @@ export function demoAnswer(request: ModelRequest): DemoAnswer {
     case 'manager_routing':
       return said(JSON.stringify({ assignments: assignments(request) }))
     case 'manager_evaluation':
-      return said(JSON.stringify({ continue: roundOf(request) === 1 && DEEPER.test(askedOf(request)) }))
+      return said(JSON.stringify({ continue: roundOf(request) === 1 && DEEPER.test(messageOf(request)) }))
     case 'manager_synthesis':
       return said(synthesisText(request))
     case 'summary':
@@ -51,15 +53,14 @@ const ADVICE = [
 function agentText(request: ModelRequest): string {
   const { name, role } = selfOf(request)
   const instruction = instructionOf(request)
-  const asked = askedOf(request)
-  const results = toolResultsOf(request)
+  const message = messageOf(request)
   return [
     DEMO_LABEL,
     speaker(name, role),
-    `You wrote: “${quoted(asked, 160)}”`,
+    `You wrote: “${quoted(message, 160)}”`,
     ...(instruction ? [`My part is: ${quoted(instruction, 160)}`] : []),
-    ...results.map(result => `What I looked up says: “${quoted(result, 200)}”`),
-    pick(ADVICE, `${request.agentKey} ${role} ${asked}`),
+    ...toolResultsOf(request).map(result => `What I looked up says: “${quoted(result, 200)}”`),
+    pick(ADVICE, `${request.agentKey} ${role} ${message}`),
     'A real model, set up with a provider key, would go into the matter itself.',
   ].join(' ')
 }
@@ -76,32 +77,32 @@ const FILE_ID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/i
 /** One tool call, before anything was looked up, when the message invites it and the tool is offered. */
 function wantedTool(request: ModelRequest): ToolCall | null {
   if (toolResultsOf(request).length > 0) return null
-  const asked = askedOf(request)
+  const message = messageOf(request)
   const offered = new Set(request.tools.map(tool => tool.name))
-  const fileId = FILE_ID.exec(`${asked}\n${fileLines(request)}`)?.[0]
-  if (fileId && offered.has('file_read') && MENTIONS_FILE.test(asked)) return toolCall('file_read', { file_id: fileId }, request)
-  if (offered.has('search') && MENTIONS_SEARCH.test(asked)) return toolCall('search', { query: quoted(asked, 120) }, request)
+  const fileId = FILE_ID.exec(`${message}\n${fileLines(request)}`)?.[0]
+  if (fileId && offered.has('file_read') && MENTIONS_FILE.test(message)) return toolCall('file_read', { file_id: fileId }, request)
+  if (offered.has('search') && MENTIONS_SEARCH.test(message)) return toolCall('search', { query: quoted(message, 120) }, request)
   return null
 }
 
 const fileLines = (request: ModelRequest): string =>
   systemText(request)
     .split('\n')
-    .filter(line => line.startsWith('- ') || MENTIONS_FILE.test(line))
+    .filter(line => line.startsWith('- '))
     .join('\n')
 
 const toolCall = (name: string, args: Record<string, string>, request: ModelRequest): ToolCall => ({
-  id: `call_demo_${digest(JSON.stringify([name, args, request.agentKey])).toString(16)}`,
+  id: `call_demo_${digest(JSON.stringify([request.requestId, name, args])).toString(16)}`,
   name,
   arguments: JSON.stringify(args),
 })
 
-const FIRST_ROUND = 3
+const FIRST_ROUND_MAXIMUM = 3
 
 /** Round one: the agents whose name or role the message mentions, filled up to two in the roster's order. Later: one that was not picked. */
 function assignments(request: ModelRequest): { agent_key: string; instruction: string }[] {
   const roster = rosterOf(request)
-  const first = firstPicks(roster, askedOf(request))
+  const first = firstPicks(roster, messageOf(request))
   const round = roundOf(request)
   if (round === 1) return first.map(agent => assignment(agent, `Give your own view as ${quoted(agent.name, 80)}.`))
   const rest = roster.filter(agent => !first.includes(agent))
@@ -111,12 +112,11 @@ function assignments(request: ModelRequest): { agent_key: string; instruction: s
 
 const assignment = (agent: RosterEntry, instruction: string) => ({ agent_key: agent.key, instruction })
 
-function firstPicks(roster: RosterEntry[], asked: string): RosterEntry[] {
-  // The roster itself may stand in the same message; its own lines mention everybody.
-  const message = new Set(wordsOf(asked.replace(/^- .*$/gm, '')))
-  const mentioned = roster.filter(agent => wordsOf(`${agent.key} ${agent.name} ${agent.role}`).some(word => message.has(word)))
+function firstPicks(roster: RosterEntry[], message: string): RosterEntry[] {
+  const words = new Set(wordsOf(message))
+  const mentioned = roster.filter(agent => wordsOf(`${agent.key} ${agent.name} ${agent.role}`).some(word => words.has(word)))
   const picks = [...mentioned, ...roster.filter(agent => !mentioned.includes(agent)).slice(0, Math.max(0, 2 - mentioned.length))]
-  return picks.slice(0, FIRST_ROUND)
+  return picks.slice(0, FIRST_ROUND_MAXIMUM)
 }
 
 /** Words of four letters and more: shorter ones are mostly grammar. */
@@ -134,10 +134,11 @@ const withoutLabel = (text: string): string => text.replace(DEMO_LABEL, '').trim
 
 /** The five members of turns.md, Context budget. */
 function summary(request: ModelRequest) {
-  const lines = askedOf(request)
+  // Headings and marks aside, a line is what somebody said.
+  const lines = withoutFences(askedOf(request))
     .split('\n')
     .map(line => quoted(withoutLabel(line), 160))
-    .filter(line => line !== '')
+    .filter(line => line !== '' && !line.endsWith(':'))
   return {
     summary_text: `${DEMO_LABEL} ${lines.slice(0, 6).join(' ')}`,
     key_facts: lines.filter(line => !line.endsWith('?')).slice(0, 3),

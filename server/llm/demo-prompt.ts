@@ -1,7 +1,7 @@
 import type { ChatMessage, ModelRequest } from './model.ts'
 
-// What the demo model understands of a request. It reads the prompt as a model does, by its words; a prompt it does not know costs it
-// detail, never its answer.
+// What the demo model understands of a prompt. It goes by the prompts' words (domain/agent-prompt.ts, manager-prompt.ts, summary-prompt.ts),
+// as a model does: wording that it does not know costs its answer some detail, never the answer.
 
 export interface RosterEntry {
   key: string
@@ -9,56 +9,63 @@ export interface RosterEntry {
   role: string
 }
 
-/** `- key: Name — role`, one agent a line. */
-const ROSTER_LINE = /^- ([A-Za-z0-9_-]{1,64}): (.+?) — (.+)$/gm
+const textOf = (messages: ChatMessage[]): string => messages.map(message => message.content).join('\n')
 
 export const systemText = ({ messages }: ModelRequest): string => textOf(messages.filter(message => message.role === 'system'))
 
-const textOf = (messages: ChatMessage[]): string => messages.map(message => message.content).join('\n')
+/** `- key: Name — role`, one agent a line. */
+const ROSTER_LINE = /^- ([A-Za-z0-9_-]{1,64}): (.+?) — (.+)$/gm
 
-/** The agents that the prompt lists, each once, in its order. */
-export function rosterOf({ messages }: ModelRequest): RosterEntry[] {
+/** The agents that the system layers list, each once, in their order. */
+export function rosterOf(request: ModelRequest): RosterEntry[] {
   const roster = new Map<string, RosterEntry>()
-  for (const [, key = '', name = '', role = ''] of textOf(messages).matchAll(ROSTER_LINE)) {
-    if (!roster.has(key)) roster.set(key, { key, name: name.trim(), role: role.trim() })
+  for (const [, key = '', name = '', role = ''] of systemText(request).matchAll(ROSTER_LINE)) {
+    if (!roster.has(key)) roster.set(key, { key, name, role })
   }
   return [...roster.values()]
 }
 
-/** Another speaker's answer comes as a message of the user's role and opens with its label. */
-const LABELLED = /^\s*\[[^\]\n]{1,200}\]:/
-
-/** What was asked: the last message of the user's role that is nobody else's answer. */
-export function askedOf({ messages }: ModelRequest): string {
-  const said = messages.filter(message => message.role === 'user')
-  return (said.findLast(message => !LABELLED.test(message.content)) ?? said.at(-1))?.content ?? ''
-}
-
-/** Who answers and as what: from the roster, else from a sentence "You are …". */
+/** Who answers and as what. */
 export function selfOf(request: ModelRequest): { name: string | null; role: string | null } {
+  const system = systemText(request)
   const entry = rosterOf(request).find(({ key }) => key === request.agentKey)
-  if (entry) return entry
-  const [, name, role] = /\bYou are ([^\n,.;:—]{1,80})(?:[,—]\s*([^\n.]{1,200}))?/.exec(systemText(request)) ?? []
-  return { name: name?.trim() ?? null, role: role?.trim() ?? null }
+  const [, role] = /^Your role:\s*(\S[^\n]*)/m.exec(system) ?? []
+  const [, name] = /^You are ([^\n,.]+)/m.exec(system) ?? []
+  return { name: entry?.name ?? name ?? null, role: role ?? entry?.role ?? null }
 }
 
-/** The manager's instruction for this step, when a line of the prompt is one. */
-export const instructionOf = (request: ModelRequest): string | null =>
-  /^[^:\n]{0,40}\binstruction\b[^:\n]{0,40}:\s*(\S[^\n]*)/im.exec(`${systemText(request)}\n${askedOf(request)}`)?.[1]?.trim() ?? null
+/** The last message of the user's role: what an agent is to answer, or all that the manager and the summariser are shown. */
+export const askedOf = ({ messages }: ModelRequest): string => messages.findLast(message => message.role === 'user')?.content ?? ''
 
-/** The highest `round N` that the message names; 1 when it names none. */
-export const roundOf = (request: ModelRequest): number =>
-  Math.max(1, ...[...askedOf(request).matchAll(/\bround (\d{1,3})\b/gi)].map(([, round]) => Number(round)))
+const INSTRUCTION = /^Instruction\b[^:\n]*:\s*(\S[^\n]*)/m
 
-/** What the tools have told in answer to the last message of the user. */
+/** What the manager wants of a specialist. */
+export const instructionOf = (request: ModelRequest): string | null => INSTRUCTION.exec(askedOf(request))?.[1] ?? null
+
+const MESSAGE_HEADING = "The user's message:\n"
+
+/** The user's own words. */
+export function messageOf(request: ModelRequest): string {
+  const asked = askedOf(request)
+  const heading = asked.lastIndexOf(MESSAGE_HEADING)
+  return (heading < 0 ? asked : asked.slice(heading + MESSAGE_HEADING.length)).replace(INSTRUCTION, '').trim()
+}
+
+/** The manager's round; 1 when the prompt names none. */
+export const roundOf = (request: ModelRequest): number => Number(/^This is round (\d{1,3})\b/m.exec(askedOf(request))?.[1] ?? 1)
+
+/** What the tools have told since the last message of the user. */
 export function toolResultsOf({ messages }: ModelRequest): string[] {
   const asked = messages.findLastIndex(message => message.role === 'user')
-  return messages.slice(asked + 1).flatMap(message => (message.role === 'tool' ? [message.content] : []))
+  return messages.slice(asked + 1).flatMap(message => (message.role === 'tool' ? [withoutFences(message.content)] : []))
 }
 
 /** Answers of others, labelled `[Name]: …` at the start of a line: who, and the first line of what they said. */
 export const answersIn = (text: string): { name: string; words: string }[] =>
   [...text.matchAll(/^\[([^\]\n]{1,200})\]:[ \t]*(\S[^\n]*)/gm)].map(([, name = '', words = '']) => ({ name, words }))
+
+/** The marks around what others wrote are for the reader of the prompt, not for the reader of the answer. */
+export const withoutFences = (text: string): string => text.replace(/<\/?untrusted-data[^>\n]*>/g, '')
 
 /** One line of at most `maximum` characters, so that a quotation never begins a line of its own. */
 export function quoted(text: string, maximum: number): string {

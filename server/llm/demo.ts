@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { utf8Bytes } from '../domain/token-estimate.ts'
 import { type DemoAnswer, demoAnswer } from './demo-answer.ts'
 import type { Attempt, AttemptFailure, ModelProvider, ModelRequest, ToolCall, Usage } from './model.ts'
 import { callBytes, requestBytes } from './usage.ts'
@@ -112,7 +113,7 @@ function usageOf(request: ModelRequest, saying: Saying, toolCalls: ToolCall[]): 
   return {
     inputFresh: tokensOf(requestBytes(request)),
     inputCached: 0,
-    output: tokensOf(Buffer.byteLength(saying.text) + callBytes(toolCalls)),
+    output: tokensOf(utf8Bytes(saying.text) + callBytes(toolCalls)),
     estimated: false,
   }
 }

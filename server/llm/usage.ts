@@ -1,4 +1,5 @@
 import { decimal, decimalText } from '../domain/money.ts'
+import { estimateTokens, utf8Bytes } from '../domain/token-estimate.ts'
 import type { ModelRequest, ToolCall, Usage } from './model.ts'
 import { isRecord } from './wire-value.ts'
 
@@ -75,24 +76,20 @@ export const laterUsage = (earlier: ToldUsage, later: ToldUsage): ToldUsage => (
 export function settleUsage(told: ToldUsage, request: ModelRequest, produced: Produced, succeeded: boolean): Usage {
   const outputBytes = producedBytes(produced)
   if (told.input === null && told.output === null && outputBytes === 0 && !succeeded) return NO_TOKENS
-  const input = told.input ?? estimatedTokens(requestBytes(request))
-  const output = told.output ?? estimatedTokens(outputBytes)
+  const input = told.input ?? estimateTokens(requestBytes(request))
+  const output = told.output ?? estimateTokens(outputBytes)
   return { inputFresh: input - told.cached, inputCached: told.cached, output, estimated: told.input === null || told.output === null }
 }
 
-/** Source: turns.md, Context budget; bytes instead of characters, so that no script is counted short. */
-export const estimatedTokens = (bytes: number): number => Math.ceil((bytes * 5) / 16)
-
 export const callBytes = (calls: ToolCall[]): number =>
-  calls.reduce((sum, call) => sum + Buffer.byteLength(call.name) + Buffer.byteLength(call.arguments), 0)
+  calls.reduce((sum, call) => sum + utf8Bytes(call.name) + utf8Bytes(call.arguments), 0)
 
-const producedBytes = ({ text, toolCalls, reasoningBytes }: Produced): number =>
-  Buffer.byteLength(text) + callBytes(toolCalls) + reasoningBytes
+const producedBytes = ({ text, toolCalls, reasoningBytes }: Produced): number => utf8Bytes(text) + callBytes(toolCalls) + reasoningBytes
 
 export function requestBytes({ messages, tools }: ModelRequest): number {
   const said = messages.reduce(
-    (sum, message) => sum + Buffer.byteLength(message.content) + (message.role === 'assistant' ? callBytes(message.toolCalls ?? []) : 0),
+    (sum, message) => sum + utf8Bytes(message.content) + (message.role === 'assistant' ? callBytes(message.toolCalls ?? []) : 0),
     0,
   )
-  return said + (tools.length > 0 ? Buffer.byteLength(JSON.stringify(tools)) : 0)
+  return said + (tools.length > 0 ? utf8Bytes(JSON.stringify(tools)) : 0)
 }

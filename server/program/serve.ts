@@ -7,7 +7,8 @@ import { firstAccountCode } from '../accounts/first-account-code.ts'
 import { createLocalAccounts, type LocalAccounts } from '../accounts/local-accounts.ts'
 import { LOCAL_ISSUER } from '../accounts/local-issuer.ts'
 import { type AppDependencies, buildApp } from '../app.ts'
-import { type Config, isLoopback, listenHost, localAccounts, publicUrl, signupGrant, signupPolicy } from '../config.ts'
+import { type Config, isEmbedded, isLoopback, listenHost, localAccounts, publicUrl, signupGrant, signupPolicy } from '../config.ts'
+import { sweepLapsedTurns } from '../jobs/lapsed-turns.ts'
 import { keepLeases } from '../jobs/lease-keeper.ts'
 import { createMemoryTurnLogs } from '../live/memory-turn-logs.ts'
 import { createRunningTurns, type RunningTurns } from '../live/running-turns.ts'
@@ -65,6 +66,9 @@ async function serveOn(
   const app = await buildApp(deps.app)
   const address = await app.listen({ host: listenHost(config), port: config.PORT })
   const leases = keepLeases({ database, runningTurns, ownerProcess, log })
+  const sweepDeps = { database, ownerProcess, runningTurns, lowBalanceThreshold: config.LOW_BALANCE_THRESHOLD, log }
+  // The owner of an embedded database is the only process that runs turns on it.
+  const sweep = sweepLapsedTurns(sweepDeps, isEmbedded(config))
   const auth = await deps.app.readAuthConfig()
   const start = { config, version, address, database: access.about, providers: providers.configured, auth }
   say(startUpBlock({ ...start, firstAccountCode: auth.first_account_missing ? firstCode(config) : null }))
@@ -73,7 +77,8 @@ async function serveOn(
   return {
     address,
     lost: access.lost,
-    stop: () => stopInOrder({ app, runningTurns, leases, changes, database, providers, access }, config.SHUTDOWN_GRACE_SECONDS),
+    stop: () =>
+      stopInOrder({ app, runningTurns, timers: [leases, sweep], changes, database, providers, access }, config.SHUTDOWN_GRACE_SECONDS),
   }
 }
 
@@ -118,7 +123,7 @@ function appDependencies(config: Config, { database, changes, version, log, owne
 interface Stoppable {
   app: FastifyInstance
   runningTurns: RunningTurns
-  leases: { stop(): void }
+  timers: { stop(): void }[]
   changes: ChangeSignal
   database: OpenDatabase
   providers: ModelProviders
@@ -128,7 +133,7 @@ interface Stoppable {
 const CLOSING_MS = 10_000
 
 async function stopInOrder(
-  { app, runningTurns, leases, changes, database, providers, access }: Stoppable,
+  { app, runningTurns, timers, changes, database, providers, access }: Stoppable,
   graceSeconds: number,
 ): Promise<void> {
   const closed = app.close()
@@ -138,7 +143,7 @@ async function stopInOrder(
   }
   app.server.closeAllConnections()
   await closed
-  leases.stop()
+  for (const timer of timers) timer.stop()
   await changes.close()
   await providers.close()
   await database.close()

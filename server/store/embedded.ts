@@ -32,6 +32,8 @@ interface OwnedServer {
 const DATABASE = 'pantheon'
 /** How long a server may take that has much to recover after a crash. One that exits at once is tried again for about five seconds. */
 const READY_MS = 120_000
+/** How long it may take to write everything out before it is stopped without. */
+const STOP_MS = 10_000
 const LAUNCHES = 50
 const PAUSE_MS = 100
 
@@ -98,7 +100,7 @@ async function stopOwned(supervision: Supervision, folder: DataFolder, log: Embe
   const owner = await supervision.retire()
   if (!owner) return
   // The owner leaves after the server: in between, another program could have taken the folder over.
-  if (!(await stopPostmaster(folder.files))) log.warn({}, 'PostgreSQL is still shutting down; the next start waits for it')
+  if (!(await stopPostmaster(folder.files, STOP_MS))) log.error({}, 'PostgreSQL does not stop; the next start adopts it')
   await owner.end()
 }
 

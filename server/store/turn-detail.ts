@@ -1,6 +1,6 @@
 import type { CallRead } from '../../contract/calls.ts'
 import type { ContextAuditRead, ToolCallRead } from '../../contract/turns.ts'
-import type { BegunCall, EndedCall } from '../domain/turn.ts'
+import type { JournalEntry } from '../domain/turn.ts'
 import type { Database } from './database.ts'
 
 // What lies behind a turn: its calls, its tool calls, how its contexts were fitted.
@@ -68,7 +68,7 @@ export interface RunningTurnRow {
   mode: string
   message: string
   started_at: string
-  journal: Record<string, { state: 'begun'; call: BegunCall } | { state: 'ended'; call: EndedCall; answer: string }>
+  journal: Record<string, JournalEntry>
 }
 
 export async function findRunningTurn(database: Database, sessionId: string, turnId: string): Promise<RunningTurnRow | null> {

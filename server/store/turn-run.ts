@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import type { TurnMode } from '../../contract/turns.ts'
+import type { JournalEntry } from '../domain/turn.ts'
 import type { Database } from './database.ts'
 import { storableJson } from './storable.ts'
 
@@ -50,6 +52,40 @@ export async function renewLeases(database: Database, ownerProcess: string, turn
 
 const RENEW_LEASES = `
 update turn_runs set lease_until = now() + make_interval(secs => $3) where owner_process = $1 and turn_id = any($2::uuid[]) returning turn_id`
+
+/** A turn that was taken over: who closes it now, under which fencing number, and what its process had journalled. */
+export interface TakenTurn {
+  turnId: string
+  fence: number
+  sessionId: string
+  userId: string
+  turnIndex: number
+  mode: TurnMode
+  request: { message: string; roomId: string | null; speakers: { key: string; name: string }[] }
+  journal: Record<string, JournalEntry>
+}
+
+export interface TakeOver {
+  ownerProcess: string
+  leaseSeconds: number
+  /** Turns that the caller itself runs; however late it is, they are not to be taken from it. */
+  ownTurns: string[]
+  /** Also take turns of other processes whose lease still runs, for a program that knows that it is the only one. */
+  orphans: boolean
+}
+
+/** Takes over turns whose lease has lapsed, a few at a time: the raised fencing number keeps their old process from writing anything any more. */
+export async function takeOverTurns(database: Database, { ownerProcess, leaseSeconds, ownTurns, orphans }: TakeOver): Promise<TakenTurn[]> {
+  return await database.statement<TakenTurn>('take_over_turns', TAKE_OVER_TURNS, [ownerProcess, leaseSeconds, orphans, ownTurns])
+}
+
+const TAKE_OVER_TURNS = `
+update turn_runs set fence = fence + 1, owner_process = $1, lease_until = now() + make_interval(secs => $2)
+where turn_id in (
+  select turn_id from turn_runs where (lease_until < now() or ($3 and owner_process <> $1)) and turn_id <> all($4::uuid[])
+  order by lease_until limit 20 for update skip locked
+)
+returning turn_id as "turnId", fence, session_id as "sessionId", user_id as "userId", turn_index as "turnIndex", mode, request, journal`
 
 // A cancel is a mark on the run's row; the database signals it to whichever process runs the turn.
 

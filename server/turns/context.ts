@@ -1,6 +1,9 @@
 import type { ContextAuditRead } from '../../contract/turns.ts'
-import { contextBudget } from '../domain/context-budget.ts'
-import { type ContextRow, planContext, type TurnRange, turnsSinceSummary } from '../domain/context-plan.ts'
+import { agentSystemPrompt, labelledAnswer, specialistMessage } from '../domain/agent-prompt.ts'
+import { type ContextBudget, contextBudget } from '../domain/context-budget.ts'
+import { type ContextPlan, type ContextRow, planContext, type TurnRange, turnsSinceSummary } from '../domain/context-plan.ts'
+import { sharedLimit, shortenToFit } from '../domain/shortened-text.ts'
+import { summaryText } from '../domain/summary-prompt.ts'
 import { estimateTokens, utf8Bytes } from '../domain/token-estimate.ts'
 import type { HistoryMessage, SnapshotAgent, TurnSnapshot } from '../domain/turn.ts'
 import type { ChatMessage } from '../llm/model.ts'
@@ -12,81 +15,109 @@ export interface EarlierAnswer {
   agentName: string
   text: string
   failed: boolean
-  round: number | null
 }
 
 /** What this turn adds to an agent's context beyond the user's message. */
 export interface TurnAdditions {
   earlier: EarlierAnswer[]
-  /** The manager's, for a specialist. */
-  instruction: string | null
+  /** The manager's, for a specialist; empty without one. */
+  instruction: string
 }
+
+export const NO_ADDITIONS: TurnAdditions = { earlier: [], instruction: '' }
 
 export interface AgentContext extends StepContext {
   audit: ContextAuditRead
-  /** Not even all pruning brought it within the budget: the agent must not be called. */
+  /** Not even all pruning and shortening brought it within the budget: the agent must not be called. */
   overflow: boolean
   summarise: TurnRange | null
 }
 
-interface SizedMessage extends ContextRow {
+interface HistoryRow extends ContextRow {
   message: HistoryMessage
 }
 
-export async function agentContext(
-  snapshot: TurnSnapshot,
-  settings: TurnSettings,
-  agent: SnapshotAgent,
-  additions: TurnAdditions,
-): Promise<AgentContext> {
+/** What one agent is sent in this turn, fitted into its model's window (turns.md, Messages and Context budget). */
+export function agentContext(snapshot: TurnSnapshot, settings: TurnSettings, agent: SnapshotAgent, additions: TurnAdditions): AgentContext {
   const budget = contextBudget(agent.model.contextWindow, settings.context)
-  const system = agent.rolePrompt === '' ? `You are ${agent.name}.` : agent.rolePrompt
-  const size = (text: string) => estimateTokens(utf8Bytes(text))
-  const history: SizedMessage[] = snapshot.history
-    .filter(message => message.visibility === 'shared' || message.agentKey === agent.key)
-    .map(message => ({
-      message,
-      turnIndex: message.turnIndex,
-      role: message.role,
-      tokens: size(message.content),
-      toolCallId: message.toolCallId,
-    }))
+  const system = systemMessage(snapshot, agent)
+  const message = specialistMessage(snapshot.message, additions.instruction)
+  const fixed = sizeOf(system) + sizeOf(message)
+  const answers = fittingAnswers(additions.earlier, budget.inputBudget - fixed)
+  const rows = snapshot.history.filter(row => row.visibility === 'shared' || row.agentKey === agent.key).map(historyRow)
   const plan = planContext(
     {
-      systemLayers: size(system),
-      summary: snapshot.summary ? size(snapshot.summary.summaryText) : 0,
-      history,
-      thisTurn: size(snapshot.message),
+      systemLayers: sizeOf(system),
+      summary: 0,
+      history: rows,
+      thisTurn: sizeOf(message) + answers.reduce((sum, answer) => sum + sizeOf(answer), 0),
       turnsSinceSummary: turnsSinceSummary(snapshot.turnIndex, snapshot.summary),
     },
     budget,
     settings.context,
   )
-  const messages: ChatMessage[] = [
-    { role: 'system', content: system },
-    ...plan.kept.map(({ message }) => ({ role: message.role as 'user' | 'assistant', content: message.content })),
-    { role: 'user', content: snapshot.message },
-  ]
   return {
-    messages,
+    messages: [
+      { role: 'system', content: system },
+      ...plan.kept.map(({ message }) => chatMessage(message, agent)),
+      ...answers.map(content => ({ role: 'user' as const, content })),
+      { role: 'user', content: message },
+    ],
     inputTokens: plan.tokensAfterPrune,
+    inputBudget: budget.inputBudget,
     maxTokens: budget.outputReserve,
     otherNames: snapshot.roster.filter(other => other.key !== agent.key && other.name !== agent.name).map(other => other.name),
     overflow: plan.overflow,
     summarise: plan.summarise,
-    audit: {
-      agent_key: agent.key,
-      model_alias: agent.model.alias,
-      context_window: budget.window,
-      input_budget: budget.inputBudget,
-      output_reserve: budget.outputReserve,
-      overhead_reserve: budget.overheadReserve,
-      estimated_tokens_before: plan.tokensBefore,
-      estimated_tokens_after_summary: plan.tokensAfterSummary,
-      estimated_tokens_after_prune: plan.tokensAfterPrune,
-      summary_triggered: plan.summaryTriggered,
-      prune_triggered: plan.pruneTriggered,
-      overflow_rejected: plan.overflow,
-    },
+    audit: auditOf(agent, budget, plan),
   }
 }
+
+export const sizeOf = (text: string): number => estimateTokens(utf8Bytes(text))
+
+/** The system layers and, behind them, the latest summary. */
+function systemMessage(snapshot: TurnSnapshot, agent: SnapshotAgent): string {
+  const { mode, room, roster, summary, files } = snapshot
+  const layers = agentSystemPrompt({ mode, room, roster: room ? roster : [], agent, files })
+  return summary ? `${layers}\n\n${summaryText(summary)}` : layers
+}
+
+const historyRow = (message: HistoryMessage): HistoryRow => ({
+  message,
+  turnIndex: message.turnIndex,
+  role: message.role,
+  tokens: sizeOf(message.content),
+  toolCallId: message.toolCallId,
+})
+
+/** A stored message as this agent hears it: its own words as its own, others' labelled and fenced, its tool traces as they were. */
+function chatMessage(message: HistoryMessage, agent: SnapshotAgent): ChatMessage {
+  const { role, content, toolCallId, toolName } = message
+  if (role === 'user') return { role, content }
+  if (role === 'tool') return { role, toolCallId: toolCallId ?? '', content }
+  if (toolCallId !== null) return { role, content: '', toolCalls: [{ id: toolCallId, name: toolName ?? '', arguments: content }] }
+  if (message.agentKey === agent.key) return { role, content }
+  return { role: 'user', content: labelledAnswer(message.agentName ?? 'Agent', content) }
+}
+
+/** This turn's earlier answers, labelled; shortened, the longest first, where they would not fit with what must go along. */
+function fittingAnswers(earlier: EarlierAnswer[], allowance: number): string[] {
+  const answers = earlier.map(({ agentName, text, failed }) => labelledAnswer(agentName, text, failed))
+  const limit = sharedLimit(answers.map(sizeOf), allowance)
+  return limit === null ? answers : answers.map(answer => shortenToFit(answer, limit))
+}
+
+const auditOf = (agent: SnapshotAgent, budget: ContextBudget, plan: ContextPlan<HistoryRow>): ContextAuditRead => ({
+  agent_key: agent.key,
+  model_alias: agent.model.alias,
+  context_window: budget.window,
+  input_budget: budget.inputBudget,
+  output_reserve: budget.outputReserve,
+  overhead_reserve: budget.overheadReserve,
+  estimated_tokens_before: plan.tokensBefore,
+  estimated_tokens_after_summary: plan.tokensAfterSummary,
+  estimated_tokens_after_prune: plan.tokensAfterPrune,
+  summary_triggered: plan.summaryTriggered,
+  prune_triggered: plan.pruneTriggered,
+  overflow_rejected: plan.overflow,
+})

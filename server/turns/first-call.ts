@@ -1,7 +1,7 @@
 import type { TurnRange } from '../domain/context-plan.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { TurnSnapshot } from '../domain/turn.ts'
-import { type AgentContext, agentContext } from './context.ts'
+import { type AgentContext, agentContext, NO_ADDITIONS } from './context.ts'
 import type { TurnSettings } from './turn.ts'
 
 /** What admission must know of a turn before its first model call. */
@@ -16,9 +16,9 @@ export interface FirstCall {
 }
 
 /** Refuses (422) a turn whose context does not fit, before any model call. */
-export async function planFirstCall(snapshot: TurnSnapshot, settings: TurnSettings): Promise<FirstCall> {
+export function planFirstCall(snapshot: TurnSnapshot, settings: TurnSettings): FirstCall {
   const speaker = snapshot.speakers[0]!
-  const context = await agentContext(snapshot, settings, speaker, { earlier: [], instruction: null })
+  const context = agentContext(snapshot, settings, speaker, NO_ADDITIONS)
   if (context.overflow)
     throw new Refusal(
       'context_budget_exceeded',

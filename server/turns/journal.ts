@@ -1,7 +1,4 @@
-import type { BegunCall, EndedCall } from '../domain/turn.ts'
-
-/** What the journal says of one call; an entry that ended replaces the one that began. */
-export type JournalEntry = { state: 'begun'; call: BegunCall } | { state: 'ended'; call: EndedCall; answer: string }
+import type { JournalEntry } from '../domain/turn.ts'
 
 export type JournalOutcome = { kind: 'written' } | { kind: 'insufficient'; available: string }
 

@@ -6,6 +6,7 @@ import type { ToolDefinition } from '../domain/tool-definition.ts'
 import type { TurnMessage } from '../domain/turn.ts'
 import type { Attempt, ChatMessage } from '../llm/model.ts'
 import { type CallPlan, callModel } from './call-model.ts'
+import type { AgentContext, EarlierAnswer } from './context.ts'
 import { offeredTools, runToolCalls } from './tool-calls.ts'
 import { isStopped, type Turn } from './turn.ts'
 
@@ -30,6 +31,8 @@ export interface StepContext {
   messages: ChatMessage[]
   /** The estimate of the whole, in tokens. */
   inputTokens: number
+  /** What the whole may be at most, in tokens. */
+  inputBudget: number
   maxTokens: number
   /** Whose lines end this speaker's answer. */
   otherNames: string[]
@@ -59,6 +62,20 @@ export function announceStep(turn: Turn, agent: Speaker, round: number | null): 
   return { number, agent, round }
 }
 
+/** Keeps how an agent's context was fitted; of several rounds of one agent the last. */
+export function recordContext(turn: Turn, { audit }: AgentContext): void {
+  const earlier = turn.audits.findIndex(({ agent_key }) => agent_key === audit.agent_key)
+  if (earlier >= 0) turn.audits.splice(earlier, 1)
+  turn.audits.push(audit)
+}
+
+/** A finished step as those hear it who speak after it. */
+export const heardAnswer = (step: FinishedStep): EarlierAnswer => ({
+  agentName: step.agent.name,
+  text: step.text,
+  failed: step.end.kind === 'error',
+})
+
 /** Runs one speaker to the end of its answer. Its failure is in the result, never thrown. */
 export async function runStep(turn: Turn, step: AnnouncedStep, context: StepContext): Promise<FinishedStep> {
   const speech = createSpeech(turn, step, context.otherNames)
@@ -73,11 +90,11 @@ export const refuseStep = (turn: Turn, step: AnnouncedStep, code: string): Finis
 /** Calls the model until it answers without asking for a tool. The last call it may make is offered no tools. */
 async function answer(turn: Turn, step: AnnouncedStep, context: StepContext, speech: Speech): Promise<StepEnd> {
   const offered = offeredTools(turn, step.agent)
-  const messages = [...context.messages]
+  const sent = { messages: [...context.messages], tokens: context.inputTokens }
   const traces: TurnMessage[] = []
   for (let call = 1; ; call++) {
     const tools = call < turn.settings.agentMaxToolSteps ? offered : []
-    const outcome = await callModel(turn, stepCall(turn, step, context, messages, tools, speech), speech.say)
+    const outcome = await callModel(turn, stepCall(turn, step, context, sent, tools, speech), speech.say)
     if (outcome.kind === 'limit') return { end: { kind: 'cancelled' }, providerModel: null, traces, failure: null }
     const { attempt } = outcome
     const ended = { providerModel: attempt.providerModel, traces, failure: attempt.failure }
@@ -85,10 +102,12 @@ async function answer(turn: Turn, step: AnnouncedStep, context: StepContext, spe
     if (speech.interrupted.aborted) return { ...ended, end: { kind: 'success' } }
     if (attempt.status === 'cancelled') return { ...ended, end: { kind: 'cancelled' } }
     if (attempt.toolCalls.length === 0 || tools.length === 0) return { ...ended, end: { kind: 'success' } }
-    const ran = await runToolCalls(turn, step, attempt)
-    messages.push(...ran.messages)
+    const ran = await runToolCalls(turn, step, attempt, context.inputBudget - sent.tokens)
     traces.push(...ran.traces)
     if (isStopped(turn)) return { ...ended, end: { kind: 'cancelled' } }
+    if (ran.overflow) return { ...ended, end: { kind: 'error', code: 'context_budget_exceeded' } }
+    sent.messages.push(...ran.messages)
+    sent.tokens += ran.tokens
     speech.pause()
   }
 }
@@ -97,7 +116,7 @@ const stepCall = (
   turn: Turn,
   step: AnnouncedStep,
   context: StepContext,
-  messages: ChatMessage[],
+  sent: { messages: ChatMessage[]; tokens: number },
   tools: ToolDefinition[],
   speech: Speech,
 ): CallPlan => ({
@@ -107,11 +126,11 @@ const stepCall = (
   agentKey: step.agent.key,
   step: step.number,
   round: step.round,
-  messages,
+  messages: sent.messages,
   tools,
   stop: stopSequences(context.otherNames),
   json: false,
-  inputTokens: context.inputTokens,
+  inputTokens: sent.tokens,
   maxTokens: context.maxTokens,
   // The synthesis is owed even when the turn's time or credits for agents are over; only a stop of the turn ends it.
   signal: AbortSignal.any([step.agent.id === null ? turn.ports.stopped : turn.work, speech.interrupted]),

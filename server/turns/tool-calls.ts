@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import { sharedLimit, shortenToFit } from '../domain/shortened-text.ts'
 import type { ToolDefinition } from '../domain/tool-definition.ts'
 import type { ToolCallEvent, TurnMessage } from '../domain/turn.ts'
 import type { Attempt, ChatMessage, ToolCall } from '../llm/model.ts'
 import type { Tool, ToolResult } from '../tools/tool.ts'
+import { sizeOf } from './context.ts'
 import type { AnnouncedStep, Speaker } from './step.ts'
 import { reachLimit, type Turn } from './turn.ts'
 
@@ -22,20 +24,38 @@ export const offeredTools = (turn: Turn, agent: Speaker): ToolDefinition[] =>
 export interface RanToolCalls {
   /** The calls as the model made them, and their results, for its next call. */
   messages: ChatMessage[]
+  /** Their estimate, in tokens. */
+  tokens: number
   traces: TurnMessage[]
+  /** There was no room for the results, not even shortened. */
+  overflow: boolean
 }
 
-/** Runs all tool calls of one answer, one after another; every one gets a result, because a model must hear of each. */
-export async function runToolCalls(turn: Turn, step: AnnouncedStep, attempt: Attempt): Promise<RanToolCalls> {
+/**
+ * Runs all tool calls of one answer, one after another; every one gets a result, because a model must hear of each.
+ * Results that would take more than `room` tokens are shortened, the longest first, with a visible mark.
+ */
+export async function runToolCalls(turn: Turn, step: AnnouncedStep, attempt: Attempt, room: number): Promise<RanToolCalls> {
   const permitted = permittedTools(turn, step.agent)
-  const ran: RanToolCalls = { messages: [{ role: 'assistant', content: attempt.text, toolCalls: attempt.toolCalls }], traces: [] }
-  for (const call of attempt.toolCalls) {
-    const result = await runToolCall(turn, step, call, permitted.get(call.name))
-    const content = resultText(result)
-    ran.messages.push({ role: 'tool', toolCallId: call.id, content })
-    ran.traces.push(...traceOf(step, call, content))
+  const results: { call: ToolCall; text: string }[] = []
+  for (const call of attempt.toolCalls)
+    results.push({ call, text: resultText(await runToolCall(turn, step, call, permitted.get(call.name))) })
+
+  const asked = sizeOf(attempt.text) + attempt.toolCalls.reduce((sum, call) => sum + sizeOf(call.name + call.arguments), 0)
+  const limit = sharedLimit(
+    results.map(({ text }) => sizeOf(text)),
+    room - asked,
+  )
+  const fitted = results.map(({ call, text }) => ({ call, text: shortenToFit(text, limit ?? 0) }))
+  return {
+    messages: [
+      { role: 'assistant', content: attempt.text, toolCalls: attempt.toolCalls },
+      ...fitted.map(({ call, text }) => ({ role: 'tool' as const, toolCallId: call.id, content: text })),
+    ],
+    tokens: asked + fitted.reduce((sum, { text }) => sum + sizeOf(text), 0),
+    traces: fitted.flatMap(({ call, text }) => traceOf(step, call, text)),
+    overflow: limit === null,
   }
-  return ran
 }
 
 type Ran = ToolResult & { status: ToolCallEvent['status'] }

@@ -92,6 +92,7 @@ describe('an evaluation', () => {
 describe('JSON in prose', () => {
   it('is yielded in order, the outermost that is whole', () => {
     expect([...jsonInProse('a {"x": {"y": 1}} b [{"z": 2}] c {"cut": {"w": 3}')]).toEqual([{ x: { y: 1 } }, [{ z: 2 }], { w: 3 }])
+    expect([...jsonInProse('{"x":1}'.repeat(5000))]).toHaveLength(1000)
   })
 
   it.each(['{', '{"', '{"{"', '{"a":', '[{"a":[', '{"a":"\\', '{ ', '{"a":}', '[['])(

@@ -6,7 +6,7 @@ import { requestBody } from '../../server/llm/chat-completions-request.ts'
 import type { ModelProvider, ModelRequest } from '../../server/llm/model.ts'
 import { type ModelEndpoint, type ModelScript, startModelEndpoint } from '../model-endpoint.ts'
 
-const API_KEY = 'sk-test-not-a-real-key-0123456789'
+const API_KEY = 'plain-not-a-real-key-0123456789'
 const PATIENT: ProviderTimeouts = { connectMs: 5_000, firstTokenMs: 20_000, idleMs: 20_000 }
 
 let endpoint: ModelEndpoint
@@ -133,6 +133,11 @@ describe('an answer', () => {
     })
     expect(attempt).toMatchObject({ status: 'success', pieces: ['all at once'], providerRequestId: 'cmpl-1', finish: 'stop' })
     expect(attempt.usage).toEqual({ inputFresh: 3, inputCached: 0, output: 4, estimated: false })
+  })
+
+  test('of a server that does not stream and gives no finish reason is whole all the same', async () => {
+    const attempt = await answerTo({ jsonBody: { choices: [{ message: { content: 'short' }, finish_reason: null }] } })
+    expect(attempt).toMatchObject({ status: 'success', text: 'short', finish: null })
   })
 
   test('that stops at its limit says so', async () => {
@@ -269,6 +274,13 @@ describe('usage', () => {
 })
 
 describe('cost', () => {
+  test('that is told after the tokens leaves them in force', async () => {
+    const usage = (members: object) => ({ choices: [], usage: members })
+    const told = [usage({ prompt_tokens: 8, completion_tokens: 2 }), usage({ cost: 0.5 })]
+    const attempt = await answerTo({ rawChunks: [sse(delta('x'), STOP, ...told, '[DONE]')] })
+    expect(attempt).toMatchObject({ costUsd: '0.5', usage: { inputFresh: 8, output: 2, estimated: false } })
+  })
+
   test.each([
     [0.0000123, '0.0000123'],
     [1e-7, '0.0000001'],
@@ -323,10 +335,11 @@ describe('a provider that refuses', () => {
   })
 
   test.each([
-    ['the whole message', 'cannot parse: What is the answer to my private question?'],
-    ['a part of it', 'near "answer to my private quest"'],
+    ['a short message', 'cannot parse Where is Bo?'],
+    ['a part of a long one', 'near "answer to my private quest"'],
   ])('is not quoted when it quotes %s', async (_name, message) => {
-    const { failure } = await answerTo({ status: 400, jsonBody: { error: { message } } })
+    const messages: ModelRequest['messages'] = [...request().messages, { role: 'user', content: ' Where is Bo? ' }]
+    const { failure } = await answerTo({ status: 400, jsonBody: { error: { message } } }, request({ messages }))
     expect(failure?.message).toBe('The model provider answered 400: (its message quotes the request)')
   })
 
@@ -379,6 +392,15 @@ describe('a provider that breaks', () => {
     const attempt = await ask(connect({ baseUrl: `http://127.0.0.1:${port}` }))
     expect(attempt).toMatchObject({ status: 'error', reached: false, failure: { retryable: true } })
     await new Promise(resolve => server.close(resolve))
+  })
+
+  test('by never finishing the connection ends at the connect timeout, was not reached and may be tried again', async () => {
+    const silent = createServer()
+    await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as { port: number }
+    const provider = connect({ baseUrl: `https://127.0.0.1:${port}/v1`, timeouts: { ...PATIENT, connectMs: 200 } })
+    expect(await ask(provider)).toMatchObject({ status: 'timeout', reached: false, failure: { code: 'provider_timeout', retryable: true } })
+    silent.close()
   })
 
   test('by never answering ends at the first-token timeout', async () => {
@@ -445,6 +467,19 @@ describe('a provider that breaks', () => {
   ])('by %s is an error that keeps the text', async (_name, line) => {
     const attempt = await answerTo({ rawChunks: [sse(delta('Hello')), line, sse(delta(' again'), STOP)] })
     expect(attempt).toMatchObject({ status: 'error', text: 'Hello', failure: { retryable: false } })
+  })
+
+  test('by garbage is left at once, and what it still sent in the same read is not looked at', async () => {
+    const attempt = await answerTo({ rawChunks: [`${sse(delta('Hello'))}data: {\n\n${sse(delta(' again'), STOP)}`], hangAfter: 1 })
+    expect(attempt).toMatchObject({ status: 'error', text: 'Hello', finish: null })
+    await vi.waitFor(() => expect(endpoint.requests[0]?.closedEarlyAt).not.toBeNull(), 4_000)
+  })
+
+  test('by events without data does no harm', async () => {
+    expect(await answerTo({ rawChunks: [`data:\n\n${sse(delta('fine'), STOP)}data: \n\n`] })).toMatchObject({
+      status: 'success',
+      text: 'fine',
+    })
   })
 
   test('by members of the wrong kind does no harm', async () => {
@@ -608,7 +643,8 @@ describe('a request', () => {
   })
 
   test('to a base URL with a slash at its end goes to the same place', async () => {
-    expect(await ask(connect({ baseUrl: `${endpoint.url}/` }))).toMatchObject({ status: 'success' })
+    await ask(connect({ baseUrl: `${endpoint.url}/` }))
+    expect(endpoint.requests[0]?.path).toBe('/v1/chat/completions')
   })
 })
 

@@ -31,7 +31,7 @@ export async function discardAbandonedTrials(): Promise<void> {
 
 async function discard(folder: string): Promise<void> {
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (path.basename(file) === 'postmaster.pid') await stopPostmaster(path.join(folder, path.dirname(file)))
+    if (path.basename(file) === 'postmaster.pid') await stopPostmaster(path.join(folder, path.dirname(file)), 1_000)
   }
   rmSync(folder, { recursive: true, force: true })
 }

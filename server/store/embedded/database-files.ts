@@ -32,7 +32,10 @@ async function initialise({ account }: DataFolder, initdb: string, workplace: st
   account.own(password)
   // The builtin locale sorts and changes case alike on every machine, whatever its C library.
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  await account.run(initdb, ['-D', files, '-U', SUPERUSER, '-A', 'scram-sha-256', `--pwfile=${password}`, ...locale])
+  const run = account.run(initdb, ['-D', files, '-U', SUPERUSER, '-A', 'scram-sha-256', `--pwfile=${password}`, ...locale])
+  await run.catch(error => {
+    throw new Error(`PostgreSQL cannot make its files. ${String(error.stderr || error.message).trim()}`, { cause: error })
+  })
   renameSync(password, passwordFile(files))
   return files
 }

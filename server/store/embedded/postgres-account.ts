@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { chownSync, readFileSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -51,10 +51,11 @@ function unprivilegedAccount(): ServiceAccount {
 
 /** `mustReach`: folders that the account has to walk to. */
 export function postgresAccount(service: ServiceAccount | null, mustReach: string[]): PostgresAccount {
-  const closed = service && mustReach.map(folder => closedParent(folder, service)).find(folder => folder !== null)
-  const command = (file: string, args: string[]): Command => (service && closed ? keepingTheWayOpen(service, file, args) : [file, args])
-  const identity = service && !closed ? { uid: service.uid, gid: service.gid } : {}
-  if (service && closed) demandTheWay(service, closed)
+  const closed = service ? [...new Set(mustReach.flatMap(withParents))].filter(folder => !mayWalk(statSync(folder), service)) : []
+  const wrapped = service && closed.length > 0 ? service : null
+  if (wrapped) demandTheWay(wrapped, closed)
+  const command = (file: string, args: string[]): Command => (wrapped ? keepingTheWayOpen(wrapped, file, args) : [file, args])
+  const identity = service && !wrapped ? { uid: service.uid, gid: service.gid } : {}
   return {
     uid: service?.uid ?? process.getuid?.() ?? 0,
     own: file => service && chownSync(file, service.uid, service.gid),
@@ -66,11 +67,8 @@ export function postgresAccount(service: ServiceAccount | null, mustReach: strin
   }
 }
 
-/** The first folder on the way up that the account may not walk through. */
-function closedParent(folder: string, account: ServiceAccount): string | null {
-  if (!mayWalk(statSync(folder), account)) return folder
-  return folder === path.dirname(folder) ? null : closedParent(path.dirname(folder), account)
-}
+const withParents = (folder: string): string[] =>
+  folder === path.dirname(folder) ? [folder] : [folder, ...withParents(path.dirname(folder))]
 
 function mayWalk({ mode, uid, gid }: Stats, account: ServiceAccount): boolean {
   if (uid === account.uid) return (mode & 0o100) !== 0
@@ -87,15 +85,13 @@ function keepingTheWayOpen({ uid, gid }: ServiceAccount, file: string, args: str
   return ['setpriv', [...identity, ...capability, '--', file, ...args]]
 }
 
-function demandTheWay(account: ServiceAccount, closed: string): void {
-  try {
-    execFileSync(...keepingTheWayOpen(account, 'true', []), { ...surroundings, stdio: 'pipe' })
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'setpriv (of util-linux) is missing' : String(error)
-    throw new Error(
-      `PostgreSQL does not run as root, and account ${account.name} cannot get through ${closed} (${reason}). ` +
-        `Run Pantheon as an ordinary user, or open the way with: chmod o+x ${closed}`,
-      { cause: error },
-    )
-  }
+function demandTheWay(account: ServiceAccount, closed: string[]): void {
+  const { error, status, stderr } = spawnSync(...keepingTheWayOpen(account, 'true', []), { ...surroundings, encoding: 'utf8' })
+  if (status === 0) return
+  const reason = error ? 'setpriv, of util-linux, cannot be run' : stderr.trim()
+  throw new Error(
+    `PostgreSQL does not run as root, and account ${account.name} cannot walk through ${closed.join(', ')} (${reason}). ` +
+      `Run Pantheon as an ordinary user, or open the way with: chmod o+x ${closed.join(' ')}`,
+    { cause: error },
+  )
 }

@@ -13,7 +13,8 @@ export interface Postmaster {
 }
 
 const PID_FILE = 'postmaster.pid'
-const EXIT_MS = 60_000
+/** PostgreSQL itself kills what has not followed an immediate shutdown after five seconds. */
+const IMMEDIATE_MS = 30_000
 const POLL_MS = 5
 
 /** The postmaster that runs on these files, ready or not; undefined when there is none. */
@@ -29,7 +30,8 @@ export async function readyPostmaster(files: string, deadline: number): Promise<
   for (;;) {
     const postmaster = findPostmaster(files)
     if (!postmaster || postmaster.ready) return postmaster
-    if (Date.now() > deadline) throw new Error(`PostgreSQL (process ${postmaster.pid}) runs on ${files} but does not become ready.`)
+    if (Date.now() > deadline)
+      throw new Error(`PostgreSQL (process ${postmaster.pid}) on ${files} is neither ready nor gone: end it with kill -QUIT.`)
     await sleep(POLL_MS)
   }
 }
@@ -52,13 +54,20 @@ export async function launchPostmaster(folder: DataFolder, postgres: string): Pr
   return findPostmaster(folder.files) !== undefined
 }
 
-/** Fast shutdown: connections are ended, a checkpoint is written. False when it took too long and still goes on. */
-export async function stopPostmaster(files: string): Promise<boolean> {
-  const postmaster = findPostmaster(files)
-  if (!postmaster) return true
-  process.kill(postmaster.pid, 'SIGINT')
-  const deadline = Date.now() + EXIT_MS
-  while (isPostmaster(postmaster.pid, files)) {
+/**
+ * Fast shutdown: connections are ended, a checkpoint is written. When that takes longer than `patienceMs`, an immediate one, after which the
+ * next start recovers: PostgreSQL 18 never ends when it is told to stop while it restarts after the crash of one of its processes. False when
+ * it does not end at all.
+ */
+export async function stopPostmaster(files: string, patienceMs: number): Promise<boolean> {
+  const pid = findPostmaster(files)?.pid
+  return !pid || (await ends(pid, 'SIGINT', patienceMs, files)) || (await ends(pid, 'SIGQUIT', IMMEDIATE_MS, files))
+}
+
+async function ends(pid: number, signal: NodeJS.Signals, patienceMs: number, files: string): Promise<boolean> {
+  const deadline = Date.now() + patienceMs
+  if (exists(pid)) process.kill(pid, signal)
+  while (isPostmaster(pid, files)) {
     if (Date.now() > deadline) return false
     await sleep(POLL_MS)
   }

@@ -1,27 +1,20 @@
-import { agentContext, type EarlierAnswer } from '../context.ts'
+import { agentContext } from '../context.ts'
 import type { FirstCall } from '../first-call.ts'
-import { announceStep, type FinishedStep, refuseStep, runStep } from '../step.ts'
+import { announceStep, type FinishedStep, heardAnswer, recordContext, refuseStep, runStep } from '../step.ts'
 import { isStopped, type Turn } from '../turn.ts'
 import type { ModeResult } from './mode.ts'
 
 /** One after another, in order. At a roundtable each hears what the earlier ones said, and who of them failed; otherwise each is unaware of the others. */
 export async function runSpeakers(turn: Turn, first: FirstCall): Promise<ModeResult> {
+  const { snapshot, settings } = turn
   const steps: FinishedStep[] = []
-  for (const speaker of turn.snapshot.speakers) {
+  for (const speaker of snapshot.speakers) {
     if (isStopped(turn)) return { steps, routing: [], cutShort: true }
-    const earlier = turn.snapshot.mode === 'roundtable' ? steps.map(heardAnswer) : []
-    const context =
-      steps.length === 0 ? first.context : await agentContext(turn.snapshot, turn.settings, speaker, { earlier, instruction: null })
+    const earlier = snapshot.mode === 'roundtable' ? steps.map(heardAnswer) : []
+    const context = steps.length === 0 ? first.context : agentContext(snapshot, settings, speaker, { earlier, instruction: '' })
+    recordContext(turn, context)
     const step = announceStep(turn, speaker, null)
-    turn.audits.push(context.audit)
     steps.push(context.overflow ? refuseStep(turn, step, 'context_budget_exceeded') : await runStep(turn, step, context))
   }
   return { steps, routing: [], cutShort: steps.some(step => step.end.kind === 'cancelled') }
 }
-
-export const heardAnswer = (step: FinishedStep): EarlierAnswer => ({
-  agentName: step.agent.name,
-  text: step.text,
-  failed: step.end.kind === 'error',
-  round: step.round,
-})

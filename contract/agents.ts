@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ModelAlias } from './models.ts'
-import { plainText, requiredText, Time } from './values.ts'
+import { optionalText, requiredText, Time } from './values.ts'
 
 export const toolNames = ['search', 'file_read'] as const
 export type ToolName = (typeof toolNames)[number]
@@ -9,7 +9,7 @@ const agentKey = z
   .string()
   .trim()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, _ and -')
-const rolePrompt = plainText.trim().max(100_000)
+const rolePrompt = optionalText(100_000)
 const toolPermissions = z.array(z.enum(toolNames)).refine(tools => new Set(tools).size === tools.length, 'names a tool twice')
 
 export const AgentCreate = z

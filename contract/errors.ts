@@ -41,9 +41,9 @@ export type ErrorCode = (typeof errorCodes)[number]
 export const FieldError = z.object({ path: z.string(), message: z.string() }).meta({ id: 'FieldError' })
 export type FieldError = z.infer<typeof FieldError>
 
-/** RFC 9457. The members after `trace_id` appear only with the codes that api.md names them for. */
+/** RFC 9457, which lets a problem have members of its own: those after `trace_id` appear only with the codes that api.md names them for. */
 export const Problem = z
-  .object({
+  .looseObject({
     type: z.string(),
     title: z.string(),
     status: z.int().min(400).max(599),

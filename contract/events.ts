@@ -24,6 +24,7 @@ export const Done = z.object({
   low_balance: z.boolean(),
   limit: z.enum(turnLimits).optional(),
 })
+/** `agents`: who is to answer, in order; in orchestrator mode everybody whom the manager may pick. Decides how the basic stream is laid out. */
 export const TurnStarted = z.object({
   type: z.literal('turn_started'),
   turn_id: z.uuid(),

@@ -5,14 +5,14 @@ import { Decimal, Time } from './values.ts'
 export const topUpStates = ['pending', 'paid', 'partially_refunded', 'refunded', 'disputed', 'dispute_lost'] as const
 export type TopUpState = (typeof topUpStates)[number]
 
-/** Whatever is not an amount within the limits gets one and the same sentence, which the use case gives: it knows the limits. */
-const UsdAmountInput = z.unknown().meta({
+/** Whatever is not an amount within the limits, nothing included, gets one and the same sentence. The use case gives it: it knows the limits. */
+const UsdAmountInput = z.unknown().optional().meta({
   description: 'US dollars, at most two decimals, as a JSON number or a decimal string; from 1.00 to 500.00 unless configured otherwise',
   anyOf: [{ type: 'number' }, { type: 'string' }],
   examples: ['10.00'],
 })
 
-export const TopUpCreate = z.strictObject({ amount_usd: UsdAmountInput }).meta({ id: 'TopUpCreate' })
+export const TopUpCreate = z.strictObject({ amount_usd: UsdAmountInput }).meta({ id: 'TopUpCreate', required: ['amount_usd'] })
 export type TopUpCreate = z.infer<typeof TopUpCreate>
 
 /** What a page needs to let somebody pay. Nothing is granted yet. */

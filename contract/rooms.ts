@@ -1,24 +1,24 @@
 import { z } from 'zod'
 import { AgentRead } from './agents.ts'
-import { plainText, requiredText, Time } from './values.ts'
+import { IdInput, optionalText, requiredText, Time } from './values.ts'
 
 export const roomModes = ['manual', 'roundtable', 'orchestrator'] as const
 export type RoomMode = (typeof roomModes)[number]
 
 /** What clients may write; `tag` is another name for `manual`. The answer to anything else is `unsupported_mode`, which the use case gives. */
-export const RoomModeInput = z.string().trim().max(64)
+export const RoomModeInput = z.string().trim()
 
 export const RoomCreate = z
   .strictObject({
     name: requiredText(200),
-    goal: plainText.trim().max(10_000).nullable().optional(),
+    goal: optionalText(10_000).nullable().optional(),
     current_mode: RoomModeInput.default('orchestrator'),
   })
   .meta({ id: 'RoomCreate' })
 export type RoomCreate = z.infer<typeof RoomCreate>
 
 export const RoomUpdate = z
-  .strictObject({ name: requiredText(200).optional(), goal: plainText.trim().max(10_000).nullable().optional() })
+  .strictObject({ name: requiredText(200).optional(), goal: optionalText(10_000).nullable().optional() })
   .meta({ id: 'RoomUpdate' })
 export type RoomUpdate = z.infer<typeof RoomUpdate>
 
@@ -41,13 +41,16 @@ export type RoomRead = z.infer<typeof RoomRead>
 
 export const RoomList = z.array(RoomRead)
 
+/** Most agents of one room: as many as its list shows. */
+export const ROSTER_MAXIMUM = 500
+
 /** `agent_id` is checked to be the caller's own by the use case; a foreign one is 404. */
 export const RoomAgentCreate = z
-  .strictObject({ agent_id: z.uuid(), position: z.int().min(1).max(10_000).optional() })
+  .strictObject({ agent_id: IdInput, position: z.int().min(1).max(10_000).optional() })
   .meta({ id: 'RoomAgentCreate' })
 export type RoomAgentCreate = z.infer<typeof RoomAgentCreate>
 
-export const RoomAgentOrder = z.strictObject({ agent_ids: z.array(z.uuid()).max(500) }).meta({ id: 'RoomAgentOrder' })
+export const RoomAgentOrder = z.strictObject({ agent_ids: z.array(IdInput).max(ROSTER_MAXIMUM) }).meta({ id: 'RoomAgentOrder' })
 export type RoomAgentOrder = z.infer<typeof RoomAgentOrder>
 
 export const RoomAgentRead = z

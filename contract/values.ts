@@ -10,17 +10,40 @@ export const Decimal = z
 export const DecimalInput = z
   .union([
     z.number().meta({ description: 'Read exactly as written' }),
-    z.string().regex(/^-?\d{1,20}(\.\d{1,20})?$/, 'must be a decimal number'),
-  ])
-  .transform((value, context) => {
-    const text = String(value)
-    if (/^-?\d+(\.\d+)?$/.test(text)) return text
-    context.addIssue({ code: 'custom', message: 'must be a decimal number without an exponent' })
-    return z.NEVER
-  })
+    z.string().trim().regex(/^-?\d{1,20}(\.\d{1,20})?$/, 'must be a decimal number of at most 20 digits before and after the point'),
+  ], 'must be a decimal number')
+  .transform(value => (typeof value === 'number' ? digitsOf(value) : value))
+
+/** JavaScript writes 0.0000001 as 1e-7. */
+function digitsOf(value: number): string {
+  const [, sign = '', whole = '', fraction = '', exponent = ''] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(String(value)) ?? []
+  if (exponent === '') return String(value)
+  const shift = Number(exponent)
+  return shift < 0 ? `${sign}0.${'0'.repeat(-shift - 1)}${whole}${fraction}` : `${sign}${whole}${fraction.padEnd(shift, '0')}`
+}
+
+/** Compares exactly: both as whole numbers of the same unit. */
+const scaled = (text: string, places: number): bigint => {
+  const [whole = '', fraction = ''] = text.split('.')
+  return BigInt(whole + fraction.padEnd(places, '0'))
+}
+
+/** An exact decimal of a request above zero (or from zero on) and up to `maximum`; more than `places` decimal places are refused, not rounded. */
+export function decimalUpTo(maximum: string, places: number, { orZero = false } = {}) {
+  const range = `must be ${orZero ? 'at least 0' : 'greater than 0'} and at most ${maximum}`
+  return DecimalInput.transform(text => (text.includes('.') ? text.replace(/\.?0+$/, '') : text))
+    .refine(text => (text.split('.')[1] ?? '').length <= places, { message: `must have at most ${places} decimal places`, abort: true })
+    .refine(text => {
+      const value = scaled(text, places)
+      return (orZero ? value >= 0n : value > 0n) && value <= scaled(maximum, places)
+    }, range)
+}
 
 /** A time in UTC (RFC 3339). */
 export const Time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' })
+
+/** A calendar day, `YYYY-MM-DD`. */
+export const Day = z.iso.date().refine(day => day >= '0001-01-01', 'must be a day of the calendar')
 
 /** A whole number in a query string. */
 const queryInteger = (minimum: number, maximum: number) => z.coerce.number<string>().int().min(minimum).max(maximum)
@@ -35,5 +58,15 @@ export const pageQuery = (defaultLimit: number, maximumLimit: number) =>
 /** Any text that can be stored: no NUL character. */
 export const plainText = z.string().regex(/^[^\0]*$/, 'must not contain NUL characters')
 
+/** Text that may be blank: trimmed, at most `maximum` characters as people count them (code points, as JSON Schema does). */
+export const optionalText = (maximum: number) =>
+  plainText
+    .trim()
+    .refine(text => text.length <= maximum || [...text].length <= maximum, `must have at most ${maximum} characters`)
+    .meta({ maxLength: maximum })
+
 /** Text that people write: trimmed, never blank, at most `maximum` characters. */
-export const requiredText = (maximum: number) => plainText.trim().min(1, 'must not be blank').max(maximum)
+export const requiredText = (maximum: number) => optionalText(maximum).min(1, 'must not be blank')
+
+/** An id in a body, in whichever case it was written. */
+export const IdInput = z.string().trim().toLowerCase().check(z.uuid('must be a UUID'))

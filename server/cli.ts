@@ -1,85 +1,112 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import { type Role, roles } from '../contract/accounts.ts'
-import { type Config, readConfig } from './config.ts'
+import { type Config, isEmbedded, readConfig } from './config.ts'
+import { keepCompiledCode } from './program/compile-cache.ts'
 import { configurationPage, environmentExample } from './program/configuration-page.ts'
+import { createDataFolder } from './store/embedded/data-folder.ts'
 
-/** Exit codes: 0, 1 failed, 2 bad arguments or a data folder in use. */
 const FAILED = 1
 const MISUSED = 2
+const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 bad arguments or a data folder in use.'
 
 type Environment = Record<string, string | undefined>
 
-const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
-/** The `pantheon` command. Each command loads what it needs, so that `--help` is quick. */
+/** The `pantheon` command; without a word it serves. Each command loads what it needs, so that `--help` is quick. */
 export async function runCommand(argv: string[], environment: Environment): Promise<void> {
-  const program = new Command('pantheon')
-    .version(version)
-    .description('A council of AI agents in rooms.')
-    .exitOverride()
-    .showHelpAfterError()
-  program
-    .command('serve', { isDefault: true })
-    .description('run the server')
-    .action(() => runServe(environment))
-  program
-    .command('migrate')
-    .description('bring the database up to date')
-    .action(() => runMigrate(environment))
-  const user = program.command('user').description('local accounts')
-  user
-    .command('create')
-    .description('make a local account; the password is read from standard input, or made and printed')
-    .requiredOption('--email <address>', 'e-mail address to sign in with')
-    .option('--name <name>', 'how the person is called')
-    .addOption(new Option('--role <role>', 'what the account may do').choices([...roles]).default('user'))
-    .action((options: { email: string; name?: string; role: Role }) => runUserCreate(environment, options))
-  program
-    .command('openapi')
-    .description('print the OpenAPI document')
-    .action(() => runOpenapi(environment))
-  program
-    .command('configuration')
-    .description('print all variables; --write renews .env.example and docs/configuration.md')
-    .option('--write', 'write the two files')
-    .action((options: { write?: boolean }) => runConfiguration(options.write ?? false))
   try {
-    await program.parseAsync(argv)
+    await pantheon(environment).parseAsync(argv.length > 2 ? argv : [...argv, 'serve'])
   } catch (error) {
     process.exitCode = exitCodeOf(error)
   }
 }
 
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED
-  console.error(error instanceof Error ? error.message : String(error))
-  // By name, because the module that defines it is loaded only by the commands that need it.
-  return error instanceof Error && error.constructor.name === 'DataFolderInUse' ? MISUSED : FAILED
+function pantheon(environment: Environment): Command {
+  const program = new Command('pantheon')
+    .version(version)
+    .description('A council of AI agents in rooms.')
+    .exitOverride()
+    .showHelpAfterError('Add --help to see how it is used.')
+  program.addHelpText('after', `\nWithout a command it serves. Configuration: docs/configuration.md.\n${EXIT_CODES}`)
+  program
+    .command('serve')
+    .description('run the server until it is told to stop (Ctrl-C, SIGTERM)')
+    .action(() => runServe(environment))
+  program
+    .command('migrate')
+    .description('bring the database up to date; beside a running server, too')
+    .action(() => runMigrate(environment))
+  const user = program.command('user').description('local accounts')
+  user
+    .command('create')
+    .description('make a local account, beside a running server, too; the first one is owner')
+    .requiredOption('--email <address>', 'e-mail address to sign in with')
+    .option('--name <name>', 'how the person is called (default: the address)')
+    .addOption(new Option('--role <role>', 'what the account may do').choices([...roles]).default('user'))
+    .addHelpText(
+      'after',
+      '\nThe password is the first line of standard input. From a terminal, or without a line, one is made and printed.',
+    )
+    .action((options: { email: string; name?: string; role: Role }) => runUserCreate(environment, options))
+  program
+    .command('openapi')
+    .description('print the OpenAPI document; needs no database')
+    .action(() => runOpenapi())
+  program
+    .command('configuration')
+    .description('print docs/configuration.md: every variable, its default, what it does')
+    .option('--write', 'write that file and .env.example instead')
+    .action((options: { write?: boolean }) => runConfiguration(options.write ?? false))
+  return program
 }
 
-function configuration(environment: Environment): { config: Config; log: Logger } {
+function exitCodeOf(error: unknown): number {
+  // It has said what is wrong already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED
+  // By name, because the module that defines it is loaded only by the commands that need it.
+  const isInUse = error instanceof Error && error.name === 'DataFolderInUse'
+  console.error(isInUse ? `${error.message} Stop it first, or set PANTHEON_DATA_DIR to another folder.` : wordsOf(error))
+  return isInUse ? MISUSED : FAILED
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  if (code === 'EADDRINUSE') return `Port ${port} on ${address} is taken by another program: set PORT to a free one.`
+  return error.message
+}
+
+/** Commands that print a result log to standard error. */
+function configuration(environment: Environment, output: DestinationStream = pino.destination(2)): { config: Config; log: Logger } {
   const reading = readConfig(environment)
   if (reading.kind === 'wrong')
     throw new Error(['The configuration is not usable:', ...reading.problems.map(problem => `  ${problem}`)].join('\n'))
-  return { config: reading.config, log: pino({ level: reading.config.LOG_LEVEL, redact: REDACTED, base: null }) }
+  return { config: reading.config, log: pino({ level: reading.config.LOG_LEVEL, redact: REDACTED, base: null }, output) }
 }
 
 /** A second net below the rule that no secret is logged at all. */
 const REDACTED = ['*.password', '*.authorization', '*.cookie', '*.token', '*.secret', '*.connectionString']
 
 async function runServe(environment: Environment): Promise<void> {
-  const { config, log } = configuration(environment)
+  const { config, log } = configuration(environment, pino.destination(1))
+  const signal = signalled()
+  if (isEmbedded(config)) createDataFolder(config.PANTHEON_DATA_DIR)
+  keepCompiledCode(config.PANTHEON_DATA_DIR)
   const { serve } = await import('./program/serve.ts')
   const program = await serve(config, version, log, text => console.log(text))
-  const reason = await Promise.race([signalled(), program.lost])
+  flushCompileCache()
+  const reason = await Promise.race([signal, program.lost])
   if (reason instanceof Error) log.error({ err: reason }, 'stopping')
+  else log.info({ signal: reason }, 'stopping')
   await program.stop()
   if (reason instanceof Error) process.exitCode = FAILED
 }
 
-/** A second signal ends the program at once. */
+/** A signal during the start waits for its end, so that nothing stays behind; a second one ends the program at once. */
 function signalled(): Promise<string> {
   return new Promise(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -103,15 +130,17 @@ async function runMigrate(environment: Environment): Promise<void> {
   }
 }
 
-async function runUserCreate(environment: Environment, account: { email: string; name?: string; role: Role }): Promise<void> {
+async function runUserCreate(environment: Environment, { email, name = email, role }: { email: string; name?: string; role: Role }) {
   const { config, log } = configuration(environment)
   const { createUserByHand } = await import('./program/user-create.ts')
-  const made = await createUserByHand(config, log, account)
-  console.log(made.password === null ? `Made ${account.email}.` : `Made ${account.email} with the password ${made.password}`)
+  const made = await createUserByHand(config, log, { email, name, role }, process.stdin.isTTY ? null : process.stdin)
+  console.log(`Made ${email}, role ${made.role}.`)
+  if (made.password !== null) console.log(`Password: ${made.password}`)
 }
 
-async function runOpenapi(environment: Environment): Promise<void> {
-  const { config, log } = configuration(environment)
+async function runOpenapi(): Promise<void> {
+  // The routes are the same whatever is configured; with a secret given, none is made.
+  const { config, log } = configuration({ AUTH_SECRET: 'signs nothing here', LOG_LEVEL: 'warn' })
   const { openapiDocument } = await import('./program/serve.ts')
   console.log(JSON.stringify(await openapiDocument(config, version, log), null, 2))
 }
@@ -121,6 +150,7 @@ function runConfiguration(write: boolean): void {
     console.log(configurationPage())
     return
   }
-  writeFileSync(new URL('../.env.example', import.meta.url), environmentExample())
+  mkdirSync(new URL('../docs/', import.meta.url), { recursive: true })
   writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationPage())
+  writeFileSync(new URL('../.env.example', import.meta.url), environmentExample())
 }

@@ -10,8 +10,8 @@ import { createUnitsOfWork } from './unit-of-work.ts'
 
 export interface LocalAccountsOptions {
   pool: pg.Pool
-  /** The address that browsers know the server by, without a path. */
-  baseUrl: string
+  /** The address that browsers know the server by, without a path. Asked for at the first call, when the server listens. */
+  baseUrl: () => string
   /** The first signs, all are accepted: put the new one first, and drop the old one once its sessions may end. */
   secrets: string[]
   signup: SignupPolicy
@@ -43,12 +43,14 @@ const COOLDOWN_MS = 1_000
 
 /** Accounts of our own: e-mail and password, kept by better-auth in the schema `auth`. */
 export function createLocalAccounts(options: LocalAccountsOptions): LocalAccounts {
-  const { pool, baseUrl, signup, firstAccountCode } = options
+  const { pool, signup, firstAccountCode } = options
   const units = createUnitsOfWork(pool)
   const library = loadOnce(async () => {
     const { openAccountLibrary } = await import('./account-library.ts')
+    const baseUrl = options.baseUrl()
     return openAccountLibrary(units, {
       ...options,
+      baseUrl,
       rules: { signup, firstAccountCode },
       trustedOrigins: [...options.trustedOrigins, ...loopbackNames(baseUrl)],
       clientAddressHeader: CLIENT_ADDRESS_HEADER,

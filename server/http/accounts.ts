@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { AuthConfigRead, MeRead } from '../../contract/accounts.ts'
-import { callerOf, problems, typed } from './api.ts'
+import { callerOf, problems, problemsOf, typed } from './api.ts'
 
 const tags = ['Accounts']
 
@@ -8,7 +8,7 @@ const tags = ['Accounts']
 export function signInRoutes(scope: FastifyInstance, deps: { readAuthConfig: () => Promise<AuthConfigRead> }): void {
   typed(scope).get(
     '/auth/config',
-    { schema: { summary: 'Which ways to sign in there are', tags, security: [], response: { 200: AuthConfigRead } } },
+    { schema: { summary: 'Which ways to sign in there are', tags, security: [], response: { 200: AuthConfigRead, ...problemsOf(['internal_error', 'unavailable']) } } },
     () => deps.readAuthConfig(),
   )
 }

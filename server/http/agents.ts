@@ -10,7 +10,7 @@ import { listAgents } from '../usecases/list-agents.ts'
 import { restoreAgent } from '../usecases/restore-agent.ts'
 import { updateAgent } from '../usecases/update-agent.ts'
 import { callerOf, NoContent, path, problems, typed } from './api.ts'
-import { ifMatch, withETag } from './etag.ts'
+import { ifMatch, versionHeaders, withETag } from './etag.ts'
 
 export function agentRoutes(scope: FastifyInstance, deps: { database: Database; catalogue: CatalogueCache }): void {
   const app = typed(scope)
@@ -45,6 +45,7 @@ export function agentRoutes(scope: FastifyInstance, deps: { database: Database; 
         summary: 'Change an agent; past and running turns stay as they are',
         tags: ['Agents'],
         params: one,
+        headers: versionHeaders,
         body: AgentUpdate,
         response: { 200: AgentRead, ...problems('not_found', 'conflict', 'version_conflict') },
       },
@@ -59,6 +60,7 @@ export function agentRoutes(scope: FastifyInstance, deps: { database: Database; 
         summary: 'Delete an agent',
         tags: ['Agents'],
         params: one,
+        headers: versionHeaders,
         response: { 204: NoContent, ...problems('not_found', 'version_conflict') },
       },
     },

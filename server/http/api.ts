@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type ErrorCode, Problem } from '../../contract/errors.ts'
 import type { Caller } from '../domain/caller.ts'
-import { statusOf } from './problem.ts'
+import { PROBLEM_TYPE, statusOf } from './problem.ts'
 
 /** A scope of routes whose bodies, queries and answers are typed by the contract's schemas. */
 export const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>()
@@ -20,18 +20,24 @@ export const callerOf = (request: FastifyRequest): Caller => request.caller
 /** What every authenticated route may answer besides its own refusals. */
 const ALWAYS: ErrorCode[] = ['unauthenticated', 'suspended', 'validation_error', 'internal_error', 'unavailable']
 
-/** The problems of a route for the OpenAPI document, by status, each with the codes it may carry. */
-export function problems(...own: ErrorCode[]): Record<number, z.ZodType> {
-  const byStatus = Map.groupBy([...new Set([...own, ...ALWAYS])], code => statusOf[code])
-  return Object.fromEntries(
-    [...byStatus].map(([status, codes]) => [
-      status,
-      Problem.extend({ code: z.enum(codes as [ErrorCode, ...ErrorCode[]]) })
-        .meta({ id: undefined })
-        .describe(codes.map(code => `\`${code}\``).join(', ')),
-    ]),
-  )
+interface ProblemSchema {
+  description: string
+  content: { [PROBLEM_TYPE]: { schema: z.ZodType } }
 }
+
+/** The problems of a route for the OpenAPI document, by status, each with the codes it may carry. */
+export const problems = (...own: ErrorCode[]): Record<number, ProblemSchema> => problemsOf([...own, ...ALWAYS])
+
+/** Exactly these, by status. */
+export function problemsOf(all: ErrorCode[]): Record<number, ProblemSchema> {
+  const byStatus = Map.groupBy(new Set(all), code => statusOf[code])
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, problemSchema(codes)]))
+}
+
+const problemSchema = (codes: ErrorCode[]): ProblemSchema => ({
+  description: codes.map(code => `\`${code}\``).join(', '),
+  content: { [PROBLEM_TYPE]: { schema: z.intersection(Problem, z.looseObject({ code: z.enum(codes) })) } },
+})
 
 export const NoContent = z.undefined().describe('No content')
 

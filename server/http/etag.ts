@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import type { VersionCheck } from '../domain/version.ts'
 
 /** A thing's version is what can be read of it. */
@@ -9,6 +10,11 @@ export function withETag<Thing>(reply: FastifyReply, thing: Thing): Thing {
   reply.header('etag', etagOf(thing))
   return thing
 }
+
+/** The headers of a request that changes a thing which has versions. */
+export const versionHeaders = z.looseObject({
+  'if-match': z.string().optional().describe('The ETag that was read: the change is refused with 412 when it no longer holds'),
+})
 
 /** What `If-Match` asks for; without the header anything will do. */
 export function ifMatch<Thing>(request: FastifyRequest): VersionCheck<Thing> {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { HealthRead, ReadyRead } from '../../contract/health.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { typed } from './api.ts'
+import { problemsOf, typed } from './api.ts'
 
 export interface HealthDependencies {
   version: string
@@ -23,7 +23,7 @@ export function healthRoutes(scope: FastifyInstance, deps: HealthDependencies): 
       migration_head: deps.migrationHead,
     }),
   )
-  app.get('/ready', { schema: { summary: 'Can it do its work?', tags, security: [], response: { 200: ReadyRead } } }, async () => {
+  app.get('/ready', { schema: { summary: 'Can it do its work?', tags, security: [], response: { 200: ReadyRead, ...problemsOf(['unavailable']) } } }, async () => {
     const applied = await deps.appliedMigrationHead()
     // A newer database is fine: migrations never break the release before them.
     if (applied === null || applied < deps.migrationHead)

@@ -4,15 +4,14 @@ import { CLIENT_ADDRESS_HEADER, type LocalAccounts } from '../accounts/local-acc
 
 export interface LocalAccountRoutesOptions {
   accounts: Pick<LocalAccounts, 'handle'>
-  /** The address that browsers know the server by; the library never sees the Host header. */
-  baseUrl: string
+  /** The address that browsers know the server by; the library never sees the Host header. Asked for once the server listens. */
+  baseUrl: () => string
 }
 
 const BODY_MAXIMUM_BYTES = 1024 * 1024
 
 /** Hands /api/auth/* to the account library, which speaks web requests. */
 export const localAccountRoutes: FastifyPluginAsync<LocalAccountRoutesOptions> = async (app, { accounts, baseUrl }) => {
-  const { origin } = new URL(baseUrl)
   // The library reads the body itself; the parsers of the other routes stay theirs.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_MAXIMUM_BYTES }, (_request, body, done) => done(null, body))
@@ -20,7 +19,7 @@ export const localAccountRoutes: FastifyPluginAsync<LocalAccountRoutesOptions> =
     method: ['GET', 'POST'],
     url: '/api/auth/*',
     schema: { hide: true },
-    handler: async (request, reply) => answer(await accounts.handle(webRequest(request, origin)), reply),
+    handler: async (request, reply) => answer(await accounts.handle(webRequest(request, new URL(baseUrl()).origin)), reply),
   })
 }
 

@@ -1,7 +1,8 @@
-import swagger from '@fastify/swagger'
+import swagger, { type SwaggerTransform, type SwaggerTransformObject } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { problemsOf } from './api.ts'
 
 const DOCUMENT_URL = '/api/v1/openapi.json'
 
@@ -18,13 +19,68 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       security: [{ bearer: [] }],
     },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform: withBodyProblems,
+    transformObject: withTidyComponents,
   })
 }
 
 /** The document at its address, and a page to browse it. */
 export async function serveDocument(app: FastifyInstance): Promise<void> {
   app.get(DOCUMENT_URL, { schema: { hide: true } }, async () => app.swagger())
-  await app.register(swaggerUi, { routePrefix: '/api/docs', uiConfig: { url: DOCUMENT_URL }, staticCSP: true, logLevel: 'warn' })
+  // The program's own content policy holds for the page: its scripts are files of this origin, its styles too.
+  await app.register(swaggerUi, { routePrefix: '/api/docs', uiConfig: { url: DOCUMENT_URL }, logLevel: 'warn' })
+}
+
+/** What may be wrong with a body before any field of it is looked at is said once for all routes that take one. */
+const withBodyProblems: SwaggerTransform = document => {
+  const { schema } = document
+  if (!schema?.body) return jsonSchemaTransform(document)
+  const response = { ...OF_BODIES, ...(schema.response as object) }
+  return jsonSchemaTransform({ ...document, schema: { ...schema, response } })
+}
+
+const OF_BODIES = problemsOf(['malformed_request', 'payload_too_large', 'unsupported_media_type'])
+
+type Schemas = Record<string, { required?: string[] }>
+
+interface MadeDocument {
+  components?: { schemas?: Schemas }
+  paths?: Record<string, Record<string, { requestBody?: { required?: boolean; content: Record<string, { schema: { $ref?: string } }> } }>>
+}
+
+const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g
+
+/**
+ * Keeps the schemas that the routes refer to. The library makes two of each, `Room` for answers and `RoomInput` for bodies; what only
+ * bodies use goes by its plain name.
+ */
+const withTidyComponents: SwaggerTransformObject = source => {
+  const document = jsonSchemaTransformObject(source) as MadeDocument
+  const all = document.components?.schemas ?? {}
+  allowEmptyBodies(document, all)
+  const used = referredTo(document.paths, all)
+  const nameOf = (name: string) => (all[plainName(name)] !== undefined && !used.has(plainName(name)) ? plainName(name) : name)
+  const schemas = Object.fromEntries([...used].sort().map(name => [nameOf(name), all[name]]))
+  const tidy = JSON.stringify({ ...document, components: { ...document.components, schemas } })
+  return JSON.parse(tidy.replace(REFERENCE, (_, name: string) => `"#/components/schemas/${nameOf(name)}"`))
+}
+
+const plainName = (name: string) => name.replace(/Input$/, '')
+
+/** An empty body counts as `{}`, so that one is required only where a field is. */
+function allowEmptyBodies({ paths = {} }: MadeDocument, schemas: Schemas): void {
+  for (const { requestBody } of Object.values(paths).flatMap(operations => Object.values(operations))) {
+    const reference = requestBody?.content['application/json']?.schema.$ref
+    if (requestBody && reference) requestBody.required = (schemas[reference.split('/').at(-1)!]?.required ?? []).length > 0
+  }
+}
+
+/** The names of all schemas that `part` refers to, directly or through others. */
+function referredTo(part: unknown, schemas: Schemas, found = new Set<string>()): Set<string> {
+  for (const [, name = ''] of JSON.stringify(part ?? null).matchAll(REFERENCE)) {
+    if (found.has(name)) continue
+    found.add(name)
+    referredTo(schemas[name], schemas, found)
+  }
+  return found
 }

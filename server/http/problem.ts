@@ -37,12 +37,26 @@ export const statusOf: Record<ErrorCode, number> = {
   provider_timeout: 504,
 }
 
+/** RFC 9457. */
+export const PROBLEM_TYPE = 'application/problem+json'
+
 const title = (code: ErrorCode) => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ')
 
+export const problemOf = (code: ErrorCode, detail: string, traceId: string, members: ProblemMembers = {}): Problem => ({
+  type: 'about:blank',
+  title: title(code),
+  status: statusOf[code],
+  detail,
+  code,
+  trace_id: traceId,
+  ...members,
+})
+
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, code: ErrorCode, detail: string, members: ProblemMembers = {}) {
-  const status = statusOf[code]
-  const problem: Problem = { type: 'about:blank', title: title(code), status, detail, code, trace_id: request.id, ...members }
+  const problem = problemOf(code, detail, request.id, members)
   if (members.retry_after_seconds !== undefined) reply.header('retry-after', members.retry_after_seconds)
+  // RFC 9110, 15.5.2: a 401 names the scheme that it asks for.
+  if (code === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
   // Sent as text: a problem never passes the schema of the answer it stands in for.
-  return reply.code(status).type('application/problem+json').serializer(String).send(JSON.stringify(problem))
+  return reply.code(problem.status).type(PROBLEM_TYPE).serializer(String).send(JSON.stringify(problem))
 }

@@ -9,7 +9,7 @@ import { restoreRoom } from '../usecases/restore-room.ts'
 import { setRoomMode } from '../usecases/set-room-mode.ts'
 import { updateRoom } from '../usecases/update-room.ts'
 import { callerOf, NoContent, path, problems, typed } from './api.ts'
-import { ifMatch, withETag } from './etag.ts'
+import { ifMatch, versionHeaders, withETag } from './etag.ts'
 
 export function roomRoutes(scope: FastifyInstance, deps: { database: Database }): void {
   const app = typed(scope)
@@ -36,6 +36,7 @@ export function roomRoutes(scope: FastifyInstance, deps: { database: Database })
         summary: 'Change name or goal',
         tags,
         params: one,
+        headers: versionHeaders,
         body: RoomUpdate,
         response: { 200: RoomRead, ...problems('not_found', 'version_conflict') },
       },
@@ -50,6 +51,7 @@ export function roomRoutes(scope: FastifyInstance, deps: { database: Database })
         summary: 'Choose the mode; it takes effect at the next send',
         tags,
         params: one,
+        headers: versionHeaders,
         body: RoomModeUpdate,
         response: { 200: RoomRead, ...problems('not_found', 'unsupported_mode', 'version_conflict') },
       },
@@ -64,6 +66,7 @@ export function roomRoutes(scope: FastifyInstance, deps: { database: Database })
         summary: 'Delete a room and its sessions',
         tags,
         params: one,
+        headers: versionHeaders,
         response: { 204: NoContent, ...problems('not_found', 'version_conflict') },
       },
     },

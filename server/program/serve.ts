@@ -13,6 +13,7 @@ import { keepLeases } from '../jobs/lease-keeper.ts'
 import { createMemoryTurnLogs } from '../live/memory-turn-logs.ts'
 import { createRunningTurns, type RunningTurns } from '../live/running-turns.ts'
 import { createModelProviders, type ModelProviders } from '../llm/providers.ts'
+import { createTokenCounter } from '../llm/tokens.ts'
 import { createCatalogueCache } from '../store/catalogue.ts'
 import { type ChangeSignal, listenForChanges } from '../store/change-signal.ts'
 import { type OpenDatabase, openDatabase } from '../store/database.ts'
@@ -23,7 +24,7 @@ import { createUserDirectory, type UserDirectory } from '../store/user-directory
 import { createToolbox } from '../tools/toolbox.ts'
 import { keptAuthSecret } from './data-secrets.ts'
 import { type DatabaseAccess, openDatabaseAccess } from './database-access.ts'
-import { issuers, modelTimeouts, providerAccesses, turnSettings } from './settings.ts'
+import { issuers, modelTimeouts, providerAccesses, toolAccess, turnSettings } from './settings.ts'
 import { startUpBlock } from './start-up-block.ts'
 
 export interface ServingProgram {
@@ -41,7 +42,14 @@ export async function serve(config: Config, version: string, log: Logger, say: (
   try {
     const migrated = await migrate(access.direct)
     for (const name of migrated.applied) log.info({ migration: name }, 'migration applied')
-    return await serveOn(access, config, version, log, say)
+    const serving = await serveOn(access, config, version, log, say)
+    return {
+      ...serving,
+      async stop() {
+        await serving.stop()
+        await access.leave()
+      },
+    }
   } catch (error) {
     await access.leave()
     throw error
@@ -59,26 +67,30 @@ async function serveOn(
   const database = openDatabase({ config: access.pooled, namedStatements: access.namedStatements, onIdleError })
   const changes = await listenForChanges(access.direct, err => log.warn({ err }, 'the change signal broke; it reconnects'))
   const ownerProcess = `${hostname()}:${process.pid}:${randomUUID()}`
-  const deps = appDependencies(config, { database, changes, version, log, ownerProcess })
+  let port = config.PORT
+  const deps = appDependencies(config, { database, changes, version, log, ownerProcess, publicAddress: () => publicUrl(config, port) })
   const { providers, runningTurns } = deps.app
   followChanges(changes, deps.users, runningTurns)
 
   const app = await buildApp(deps.app)
-  const address = await app.listen({ host: listenHost(config), port: config.PORT })
   const leases = keepLeases({ database, runningTurns, ownerProcess, log })
   const sweepDeps = { database, ownerProcess, runningTurns, lowBalanceThreshold: config.LOW_BALANCE_THRESHOLD, log }
   // The owner of an embedded database is the only process that runs turns on it.
   const sweep = sweepLapsedTurns(sweepDeps, isEmbedded(config))
-  const auth = await deps.app.readAuthConfig()
-  const start = { config, version, address, database: access.about, providers: providers.configured, auth }
-  say(startUpBlock({ ...start, firstAccountCode: auth.first_account_missing ? firstCode(config) : null }))
-  // Loaded while nobody waits; the first sign-in would otherwise pay for it.
-  deps.accounts?.warm().catch(err => log.error({ err }, 'local accounts could not be loaded'))
-  return {
-    address,
-    lost: access.lost,
-    stop: () =>
-      stopInOrder({ app, runningTurns, timers: [leases, sweep], changes, database, providers, access }, config.SHUTDOWN_GRACE_SECONDS),
+  const stop = () =>
+    stopInOrder({ app, runningTurns, timers: [leases, sweep], changes, database, providers }, config.SHUTDOWN_GRACE_SECONDS)
+  try {
+    const address = await app.listen({ host: listenHost(config), port: config.PORT })
+    port = Number(new URL(address).port)
+    const auth = await deps.app.readAuthConfig()
+    const start = { config, version, address, database: access.about, providers: providers.configured, auth }
+    say(startUpBlock({ ...start, firstAccountCode: auth.first_account_missing ? firstCode(config) : null }))
+    // Loaded while nobody waits; the first sign-in would otherwise pay for it.
+    deps.accounts?.warm().catch(err => log.error({ err }, 'local accounts could not be loaded'))
+    return { address, lost: access.lost, stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
@@ -89,20 +101,23 @@ interface Foundation {
   log: Logger
   /** Names this process among the replicas. */
   ownerProcess: string
+  /** Where browsers reach this server; known once it listens. */
+  publicAddress: () => string
 }
 
 /** Everything that the routes stand on. */
-function appDependencies(config: Config, { database, changes, version, log, ownerProcess }: Foundation) {
+function appDependencies(config: Config, { database, changes, version, log, ownerProcess, publicAddress }: Foundation) {
   const providers = createModelProviders(providerAccesses(config), modelTimeouts(config))
   const users = createUserDirectory(database, { localIssuer: LOCAL_ISSUER, signupGrant: signupGrant(config) })
-  const accounts = localAccounts(config) ? openAccounts(config, database, log) : null
+  const accounts = localAccounts(config) ? openAccounts(config, database, log, publicAddress) : null
   const app: AppDependencies = {
     database,
     catalogue: createCatalogueCache(database, changes, providers.configured),
     turnLogs: createMemoryTurnLogs(),
     runningTurns: createRunningTurns(),
     providers,
-    tools: createToolbox(),
+    tokens: createTokenCounter(),
+    tools: createToolbox({ ...toolAccess(config), demo: providers.configured.size === 0, files: () => ({ read: async () => null }) }),
     settings: turnSettings(config),
     ownerProcess,
     log,
@@ -112,7 +127,7 @@ function appDependencies(config: Config, { database, changes, version, log, owne
       users,
       admins: { userIds: new Set(config.ADMIN_USER_IDS), emails: new Set(config.ADMIN_EMAILS.map(email => email.toLowerCase())) },
     },
-    localAccounts: accounts && { accounts, baseUrl: publicUrl(config) },
+    localAccounts: accounts && { accounts, baseUrl: publicAddress },
     readAuthConfig: authConfigReader(config, database, providers),
     health: { version, migrationHead: migrationHead(), appliedMigrationHead: () => appliedHead(database.pool) },
     corsOrigins: config.API_CORS_ALLOWED_ORIGINS ?? [],
@@ -127,15 +142,11 @@ interface Stoppable {
   changes: ChangeSignal
   database: OpenDatabase
   providers: ModelProviders
-  access: DatabaseAccess
 }
 
 const CLOSING_MS = 10_000
 
-async function stopInOrder(
-  { app, runningTurns, timers, changes, database, providers, access }: Stoppable,
-  graceSeconds: number,
-): Promise<void> {
+async function stopInOrder({ app, runningTurns, timers, changes, database, providers }: Stoppable, graceSeconds: number): Promise<void> {
   const closed = app.close()
   if ((await runningTurns.drain(graceSeconds * 1000)) > 0) {
     for (const turnId of runningTurns.ids()) runningTurns.stop(turnId, 'interrupted')
@@ -147,7 +158,6 @@ async function stopInOrder(
   await changes.close()
   await providers.close()
   await database.close()
-  await access.leave()
 }
 
 function followChanges(changes: ChangeSignal, users: UserDirectory, runningTurns: RunningTurns): void {
@@ -164,10 +174,10 @@ const authSecrets = (config: Config): string[] => config.AUTH_SECRET ?? [keptAut
 /** Needed unless only this machine can reach the server. */
 const firstCode = (config: Config): string | null => (isLoopback(config) ? null : firstAccountCode(authSecrets(config)[0]!))
 
-export const openAccounts = (config: Config, database: OpenDatabase, log: Logger): LocalAccounts =>
+export const openAccounts = (config: Config, database: OpenDatabase, log: Logger, baseUrl: () => string): LocalAccounts =>
   createLocalAccounts({
     pool: database.pool,
-    baseUrl: publicUrl(config),
+    baseUrl,
     secrets: authSecrets(config),
     signup: signupPolicy(config),
     firstAccountCode: firstCode(config),
@@ -200,7 +210,8 @@ function authConfigReader(config: Config, database: OpenDatabase, providers: Mod
 export async function openapiDocument(config: Config, version: string, log: Logger): Promise<unknown> {
   const database = openDatabase({ config: {}, namedStatements: true, onIdleError: () => {} })
   const changes = { subscribe: () => {}, close: async () => {} }
-  const app = await buildApp(appDependencies(config, { database, changes, version, log, ownerProcess: 'none' }).app)
+  const foundation = { database, changes, version, log, ownerProcess: 'none', publicAddress: () => publicUrl(config) }
+  const app = await buildApp(appDependencies(config, foundation).app)
   await app.ready()
   return app.swagger()
 }

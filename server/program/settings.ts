@@ -60,3 +60,8 @@ export const turnSettings = (config: Config): RunTurnSettings => ({
     recentTurnsToKeep: config.CONTEXT_RECENT_TURNS_TO_KEEP,
   },
 })
+
+export const toolAccess = (config: Config) => ({
+  tavily: config.TAVILY_API_KEY ? { baseUrl: config.TAVILY_BASE_URL, apiKey: config.TAVILY_API_KEY } : null,
+  searxng: config.SEARXNG_BASE_URL ? { baseUrl: config.SEARXNG_BASE_URL } : null,
+})

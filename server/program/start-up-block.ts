@@ -1,9 +1,11 @@
+import path from 'node:path'
 import type { AuthConfigRead } from '../../contract/accounts.ts'
-import { type Config, isEmbedded, publicUrl } from '../config.ts'
+import { type Config, isEmbedded, isLoopback, localAccounts } from '../config.ts'
 
 export interface StartUp {
   config: Config
   version: string
+  /** The one listened on. */
   address: string
   /** Where the database is, in words. */
   database: string
@@ -13,47 +15,55 @@ export interface StartUp {
   firstAccountCode: string | null
 }
 
-/** What is in force and what is switched off, said once at the start. */
+/** What is in force, said once at the start, and what is switched off with the variable that switches it on. */
 export function startUpBlock(start: StartUp): string {
-  const { config } = start
+  const { config, version } = start
   const lines: [string, string][] = [
-    ['address', config.PUBLIC_URL ? `${publicUrl(config)} (listening on ${start.address})` : start.address],
-    ['api', `${start.address}/api/docs`],
-    ['database', isEmbedded(config) ? `${start.database}, in ${config.PANTHEON_DATA_DIR}/pg` : start.database],
-    ['data', config.PANTHEON_DATA_DIR],
-    ['models', models(start.providers)],
+    ['address', config.PUBLIC_URL ? `${config.PUBLIC_URL}, listening on ${start.address}` : start.address],
+    ['api', `${config.PUBLIC_URL ?? start.address}/api/docs`],
+    ['database', start.database],
+    ['data', data(config)],
+    ['models', models(start)],
     ['accounts', accounts(start)],
     ['credits', credits(config)],
-    [
-      'limits',
-      `${config.TURNS_RUNNING_PER_USER} turns at once per user, ${config.TURN_MAX_SECONDS} s and ${config.TURN_MAX_MODEL_CALLS} model calls per turn`,
-    ],
-    ['switched off', switchedOff(start)],
+    ['limits', limits(config)],
   ]
-  const width = Math.max(...lines.map(([name]) => name.length))
-  const body = lines.filter(([, text]) => text !== '').map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)
-  return [`Pantheon ${start.version}`, ...body].join('\n')
+  const off = switchedOff(start).map((item, number): [string, string] => [number === 0 ? 'switched off' : '', item])
+  return [`Pantheon ${version}`, ...[...lines, ...off].map(([name, text]) => `  ${name.padEnd(12)}  ${text}`)].join('\n')
 }
 
-const models = (providers: ReadonlySet<string>) =>
-  providers.size === 0
-    ? 'the built-in demo model answers for every alias (simulated); set OPENROUTER_API_KEY for real ones'
-    : [...providers].join(', ')
+function data(config: Config): string {
+  const folder = path.resolve(config.PANTHEON_DATA_DIR)
+  if (isEmbedded(config)) return folder
+  return localAccounts(config) && !config.AUTH_SECRET ? `${folder}, the secret of local accounts only` : 'nothing is kept on this machine'
+}
+
+function models({ providers, auth }: StartUp): string {
+  if (auth.demo_model) return 'the demo model answers for every alias (simulated); set OPENROUTER_API_KEY for real ones'
+  return [...providers].join(', ')
+}
 
 function accounts({ auth, firstAccountCode }: StartUp): string {
-  if (!auth.local) return `tokens of ${auth.external_issuers.join(' and ') || 'the configured secret'}`
+  if (!auth.local) return `tokens of ${auth.external_issuers.join(' and ') || 'Supabase, by SUPABASE_JWT_SECRET'}`
   if (!auth.first_account_missing) return `local, sign-up ${auth.signup}`
-  return `local; the first account becomes owner${firstAccountCode === null ? '' : ` and needs this code: ${firstAccountCode}`}`
+  const code = firstAccountCode === null ? '' : ` and needs the code ${firstAccountCode}`
+  return `local, sign-up ${auth.signup}; the first account becomes owner${code}`
 }
 
-const credits = (config: Config) =>
+const credits = (config: Config): string =>
   `enforcement ${config.CREDIT_ENFORCEMENT_ENABLED ? 'on' : 'off'}, low balance below ${config.LOW_BALANCE_THRESHOLD}, ` +
   `system calls ${config.BILL_SYSTEM_CALLS ? 'charged' : 'free'}`
 
-function switchedOff({ config }: StartUp): string {
+const limits = (config: Config): string =>
+  `${config.TURNS_RUNNING_PER_USER} turns at once per user; ` +
+  `${config.TURN_MAX_SECONDS} s, ${config.TURN_MAX_MODEL_CALLS} model calls and ${config.TURN_MAX_TOOL_CALLS} tool calls per turn`
+
+function switchedOff({ config, providers, auth }: StartUp): string[] {
   const off = [
+    !auth.demo_model && !providers.has('openrouter') && 'the seeded model aliases, which are those of OpenRouter (OPENROUTER_API_KEY)',
     !config.TAVILY_API_KEY && !config.SEARXNG_BASE_URL && 'web search (TAVILY_API_KEY or SEARXNG_BASE_URL)',
+    auth.local && !isLoopback(config) && !config.PUBLIC_URL && 'sign-in from browsers on other machines (PUBLIC_URL)',
     !config.API_CORS_ALLOWED_ORIGINS && 'pages of other origins (API_CORS_ALLOWED_ORIGINS)',
   ]
-  return off.filter(item => item !== false).join(', ')
+  return off.filter(item => item !== false)
 }

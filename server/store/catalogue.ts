@@ -2,31 +2,13 @@ import type { ProviderName } from '../../contract/models.ts'
 import type { Catalogue, CatalogueEntry } from '../domain/catalogue.ts'
 import type { ChangeSignal } from './change-signal.ts'
 import type { Database } from './database.ts'
+import { type KeptReading, keepReading } from './kept-reading.ts'
 
-/** Models and prices as they stand, kept in the process and read again after every change of either. */
-export interface CatalogueCache {
-  current(): Promise<Catalogue>
-}
+/** Models and prices as they stand. */
+export type CatalogueCache = KeptReading<Catalogue>
 
-const TABLES = new Set(['models', 'model_pricing', 'pricing_versions', 'everything'])
-
-export function createCatalogueCache(database: Database, changes: ChangeSignal, providers: ReadonlySet<ProviderName>): CatalogueCache {
-  let cached: Promise<Catalogue> | null = null
-  changes.subscribe(change => {
-    if (TABLES.has(change)) cached = null
-  })
-  return {
-    current() {
-      if (cached) return cached
-      const reading = readCatalogue(database, providers)
-      cached = reading
-      reading.catch(() => {
-        if (cached === reading) cached = null
-      })
-      return reading
-    },
-  }
-}
+export const createCatalogueCache = (database: Database, changes: ChangeSignal, providers: ReadonlySet<ProviderName>): CatalogueCache =>
+  keepReading(changes, ['models', 'model_pricing', 'pricing_versions'], () => readCatalogue(database, providers))
 
 async function readCatalogue(database: Database, providers: ReadonlySet<ProviderName>): Promise<Catalogue> {
   const rows = await database.statement<CatalogueEntry & { pricingVersion: string }>('read_catalogue', READ_CATALOGUE, [])

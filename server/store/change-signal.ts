@@ -27,22 +27,29 @@ export async function listenForChanges(config: pg.ClientConfig, onError: (error:
   const connect = async () => {
     const fresh = new pg.Client({ ...config, application_name: 'pantheon changes', keepAlive: true })
     fresh.on('error', onError)
-    fresh.on('end', () => {
-      if (!closed) retry = setTimeout(() => void reconnect(), RETRY_MS)
-    })
     fresh.on('notification', ({ payload }) => tell(payload ?? 'everything'))
-    await fresh.connect()
-    await fresh.query(`listen ${CHANNEL}`)
+    try {
+      await fresh.connect()
+      await fresh.query(`listen ${CHANNEL}`)
+    } catch (error) {
+      void fresh.end().catch(() => {})
+      throw error
+    }
+    // Only a connection that stood is replaced when it ends: one that never did is tried again by whoever tried it.
+    fresh.once('end', reconnectLater)
     client = fresh
+    if (closed) await fresh.end()
+  }
+  const reconnectLater = () => {
+    if (!closed) retry = setTimeout(() => void reconnect(), RETRY_MS)
   }
   const reconnect = async () => {
-    if (closed) return
     try {
       await connect()
       tell('everything')
     } catch (error) {
       onError(error as Error)
-      retry = setTimeout(() => void reconnect(), RETRY_MS)
+      reconnectLater()
     }
   }
 

@@ -9,6 +9,16 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export interface AdminAuditLog {
+  action: string;
+  actor_user_id: string;
+  after: ColumnType<unknown, string, string> | null;
+  before: ColumnType<unknown, string, string> | null;
+  created_at: Generated<string>;
+  id: string;
+  target: string;
+}
+
 export interface Agents {
   agent_key: string;
   created_at: Generated<string>;
@@ -40,6 +50,8 @@ export interface CreditWallets {
   held: Generated<string>;
   id: string;
   running_turns: Generated<number>;
+  spending_month: string | null;
+  spent_in_month: Generated<string>;
   updated_at: Generated<string>;
   user_id: string;
 }
@@ -162,6 +174,12 @@ export interface Rooms {
   updated_at: Generated<string>;
 }
 
+export interface RuntimeSettings {
+  key: string;
+  updated_at: Generated<string>;
+  value: ColumnType<unknown, string, string>;
+}
+
 export interface Sessions {
   agent_id: string | null;
   created_at: Generated<string>;
@@ -204,6 +222,32 @@ export interface ToolCallEvents {
   step: number;
   tool: string;
   turn_id: string | null;
+  user_id: string;
+}
+
+export interface ToolPricing {
+  created_at: Generated<string>;
+  credits_per_call: Generated<string>;
+  pricing_version: string;
+  tool: string;
+  updated_at: Generated<string>;
+}
+
+export interface TopUps {
+  amount_cents: number;
+  created_at: Generated<string>;
+  credits: string;
+  credits_taken_back: Generated<string>;
+  currency: string;
+  disputes: Generated<ColumnType<unknown, string, string>>;
+  id: string;
+  livemode: boolean | null;
+  paid_at: string | null;
+  payment_intent_id: string;
+  receipt_url: string | null;
+  refunded_cents: Generated<number>;
+  state: Generated<string>;
+  updated_at: Generated<string>;
   user_id: string;
 }
 
@@ -277,10 +321,16 @@ export interface UsageRollupsDaily {
   user_id: string;
 }
 
+export interface UserActivityDaily {
+  day: string;
+  user_id: string;
+}
+
 export interface Users {
   created_at: Generated<string>;
   email: string | null;
   email_verified: Generated<boolean>;
+  first_active_on: string | null;
   id: string;
   issuer: string;
   monthly_credit_cap: string | null;
@@ -291,6 +341,7 @@ export interface Users {
 }
 
 export interface DB {
+  admin_audit_log: AdminAuditLog;
   agents: Agents;
   credit_transactions: CreditTransactions;
   credit_wallets: CreditWallets;
@@ -303,12 +354,16 @@ export interface DB {
   pricing_versions: PricingVersions;
   room_agents: RoomAgents;
   rooms: Rooms;
+  runtime_settings: RuntimeSettings;
   session_summaries: SessionSummaries;
   sessions: Sessions;
   tool_call_events: ToolCallEvents;
+  tool_pricing: ToolPricing;
+  top_ups: TopUps;
   turn_context_audit: TurnContextAudit;
   turn_runs: TurnRuns;
   turns: Turns;
   usage_rollups_daily: UsageRollupsDaily;
+  user_activity_daily: UserActivityDaily;
   users: Users;
 }

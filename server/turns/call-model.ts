@@ -148,11 +148,8 @@ function sendCall(turn: Turn, plan: CallPlan, begun: Begun, onText: (text: strin
     traceId: snapshot.traceId,
     agentKey: plan.agentKey,
   }
-  return ports.provider(plan.model.provider).attempt(request, text => onText(storableDelta(text)), plan.signal)
+  return ports.provider(plan.model.provider).attempt(request, onText, plan.signal)
 }
-
-/** What is shown must be what is stored, and PostgreSQL stores no NUL. */
-const storableDelta = (text: string) => (text.includes('\0') ? text.replaceAll('\0', '') : text)
 
 function endCall(turn: Turn, begun: Begun, attempt: Attempt): CallOutcome {
   const call = meterCall(begun.call, attempt, turn.settings.billSystemCalls)

@@ -1,12 +1,13 @@
 import type { ContextAuditRead } from '../../contract/turns.ts'
 import { agentSystemPrompt, labelledAnswer, specialistMessage } from '../domain/agent-prompt.ts'
-import { type ContextBudget, contextBudget } from '../domain/context-budget.ts'
+import { type ContextBudget, contextBudget, isNearBorder } from '../domain/context-budget.ts'
 import { type ContextPlan, type ContextRow, planContext, type TurnRange, turnsSinceSummary } from '../domain/context-plan.ts'
 import { sharedLimit, shortenToFit } from '../domain/shortened-text.ts'
 import { summaryText } from '../domain/summary-prompt.ts'
 import { estimateTokens, utf8Bytes } from '../domain/token-estimate.ts'
 import type { HistoryMessage, SnapshotAgent, TurnSnapshot } from '../domain/turn.ts'
 import type { ChatMessage } from '../llm/model.ts'
+import type { TokenCounter } from '../llm/tokens.ts'
 import type { StepContext } from './step.ts'
 import type { TurnSettings } from './turn.ts'
 
@@ -34,23 +35,33 @@ export interface AgentContext extends StepContext {
 }
 
 interface HistoryRow extends ContextRow {
-  message: HistoryMessage
+  sent: ChatMessage
 }
 
 /** What one agent is sent in this turn, fitted into its model's window (turns.md, Messages and Context budget). */
-export function agentContext(snapshot: TurnSnapshot, settings: TurnSettings, agent: SnapshotAgent, additions: TurnAdditions): AgentContext {
+export async function agentContext(
+  snapshot: TurnSnapshot,
+  settings: TurnSettings,
+  tokens: TokenCounter,
+  agent: SnapshotAgent,
+  additions: TurnAdditions,
+): Promise<AgentContext> {
   const budget = contextBudget(agent.model.contextWindow, settings.context)
   const system = systemMessage(snapshot, agent)
   const message = specialistMessage(snapshot.message, additions.instruction)
-  const fixed = sizeOf(system) + sizeOf(message)
-  const answers = fittingAnswers(additions.earlier, budget.inputBudget - fixed)
-  const rows = snapshot.history.filter(row => row.visibility === 'shared' || row.agentKey === agent.key).map(historyRow)
+  const answers = fittingAnswers(additions.earlier, budget.inputBudget - sizeOf(system) - sizeOf(message))
+  const heard = snapshot.history.filter(row => row.visibility === 'shared' || row.agentKey === agent.key)
+  const history = heard.map(row => ({ row, sent: chatMessage(row, agent) }))
+  const texts = { fixed: [system, message, ...answers], history: history.map(({ sent }) => sentText(sent)) }
+  const sizes = await measure(texts, budget, settings, tokens, agent.model.providerModel)
+  const [systemLayers = 0, ...thisTurn] = sizes.fixed
   const plan = planContext(
     {
-      systemLayers: sizeOf(system),
+      systemLayers,
+      // It stands behind the system layers, in the same message.
       summary: 0,
-      history: rows,
-      thisTurn: sizeOf(message) + answers.reduce((sum, answer) => sum + sizeOf(answer), 0),
+      history: history.map(({ row, sent }, index) => historyRow(row, sent, sizes.history[index] ?? 0)),
+      thisTurn: thisTurn.reduce((sum, size) => sum + size, 0),
       turnsSinceSummary: turnsSinceSummary(snapshot.turnIndex, snapshot.summary),
     },
     budget,
@@ -59,7 +70,7 @@ export function agentContext(snapshot: TurnSnapshot, settings: TurnSettings, age
   return {
     messages: [
       { role: 'system', content: system },
-      ...plan.kept.map(({ message }) => chatMessage(message, agent)),
+      ...plan.kept.map(({ sent }) => sent),
       ...answers.map(content => ({ role: 'user' as const, content })),
       { role: 'user', content: message },
     ],
@@ -82,13 +93,39 @@ function systemMessage(snapshot: TurnSnapshot, agent: SnapshotAgent): string {
   return summary ? `${layers}\n\n${summaryText(summary)}` : layers
 }
 
-const historyRow = (message: HistoryMessage): HistoryRow => ({
-  message,
-  turnIndex: message.turnIndex,
-  role: message.role,
-  tokens: sizeOf(message.content),
-  toolCallId: message.toolCallId,
+const historyRow = ({ turnIndex, role, toolCallId }: HistoryMessage, sent: ChatMessage, tokens: number): HistoryRow => ({
+  sent,
+  turnIndex,
+  role,
+  tokens,
+  toolCallId,
 })
+
+interface Texts<Size> {
+  fixed: Size[]
+  history: Size[]
+}
+
+/** Tokens of each text: by bytes, and counted only where counting could decide anything and the model's tokenizer is at hand. */
+async function measure(
+  texts: Texts<string>,
+  budget: ContextBudget,
+  settings: TurnSettings,
+  tokens: TokenCounter,
+  providerModel: string,
+): Promise<Texts<number>> {
+  const all = [...texts.fixed, ...texts.history]
+  const fixedBytes = bytesOf(texts.fixed)
+  const near = isNearBorder({ allBytes: fixedBytes + bytesOf(texts.history), fixedBytes }, budget, settings.context)
+  const counted = near ? await tokens.count(providerModel, all) : null
+  const sizes = counted ?? all.map(sizeOf)
+  return { fixed: sizes.slice(0, texts.fixed.length), history: sizes.slice(texts.fixed.length) }
+}
+
+const bytesOf = (texts: string[]): number => texts.reduce((sum, text) => sum + utf8Bytes(text), 0)
+
+const sentText = (sent: ChatMessage): string =>
+  'toolCalls' in sent && sent.toolCalls ? sent.toolCalls.map(call => call.name + call.arguments).join('') : sent.content
 
 /** A stored message as this agent hears it: its own words as its own, others' labelled and fenced, its tool traces as they were. */
 function chatMessage(message: HistoryMessage, agent: SnapshotAgent): ChatMessage {

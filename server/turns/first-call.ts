@@ -1,6 +1,7 @@
 import type { TurnRange } from '../domain/context-plan.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { TurnSnapshot } from '../domain/turn.ts'
+import type { TokenCounter } from '../llm/tokens.ts'
 import { type AgentContext, agentContext, NO_ADDITIONS } from './context.ts'
 import type { TurnSettings } from './turn.ts'
 
@@ -16,9 +17,9 @@ export interface FirstCall {
 }
 
 /** Refuses (422) a turn whose context does not fit, before any model call. */
-export function planFirstCall(snapshot: TurnSnapshot, settings: TurnSettings): FirstCall {
+export async function planFirstCall(snapshot: TurnSnapshot, settings: TurnSettings, tokens: TokenCounter): Promise<FirstCall> {
   const speaker = snapshot.speakers[0]!
-  const context = agentContext(snapshot, settings, speaker, NO_ADDITIONS)
+  const context = await agentContext(snapshot, settings, tokens, speaker, NO_ADDITIONS)
   if (context.overflow)
     throw new Refusal(
       'context_budget_exceeded',

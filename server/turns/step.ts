@@ -153,17 +153,16 @@ function createSpeech(turn: Turn, step: AnnouncedStep, otherNames: string[]): Sp
   const interrupted = new AbortController()
   let said = ''
   let paragraphDue = false
-  const show = (text: string) => {
-    if (text === '') return
-    const delta = paragraphDue ? `\n\n${text}` : text
-    paragraphDue = false
+  const show = (delta: string) => {
+    if (delta === '') return
     said += delta
     turn.ports.emit({ type: 'chunk', delta, step: step.number })
   }
   return {
     say(text) {
       if (voice.ended) return
-      show(voice.push(text))
+      show(voice.push(paragraphDue ? `\n\n${text}` : text))
+      paragraphDue = false
       if (voice.ended) interrupted.abort()
     },
     pause() {

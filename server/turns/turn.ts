@@ -5,6 +5,7 @@ import type { OutputShape } from '../domain/assistant-output.ts'
 import type { ContextSettings } from '../domain/context-budget.ts'
 import type { EndedCall, ToolCallEvent, TurnSnapshot } from '../domain/turn.ts'
 import type { ModelProvider } from '../llm/model.ts'
+import type { TokenCounter } from '../llm/tokens.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { Journal } from './journal.ts'
 import type { Spending } from './spending.ts'
@@ -14,6 +15,7 @@ export interface TurnPorts {
   emit(event: TurnEvent): void
   provider(name: ProviderName): ModelProvider
   tools: Toolbox
+  tokens: TokenCounter
   journal: Journal
   /** Aborts with a `StopReason`: cancelled by its user, interrupted by the program's end, or lost to another process. */
   stopped: AbortSignal

@@ -29,7 +29,7 @@ export async function runTurn(
     const ids = { turnId: uuidv7(), traceId, userId: caller.userId }
     const snapshot = takeSnapshot(loaded, await deps.catalogue.current(), turnWish, deps.settings, ids)
     if (basicStream) requireNoTools(snapshot)
-    const first = planFirstCall(snapshot, deps.settings)
+    const first = await planFirstCall(snapshot, deps.settings, deps.tokens)
     if (loaded.runningTurnId !== null) throw turnInProgress()
     const admitted = await admit(deps, snapshot, first, loaded)
     if (admitted !== 'stale') return startTurn(deps, snapshot, admitted)

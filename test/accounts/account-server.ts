@@ -47,7 +47,7 @@ export async function startOn(database: TestDatabase, options: Partial<LocalAcco
   const opened = openDatabase({ config: database.config, namedStatements: true, onIdleError: () => undefined })
   const accounts = createLocalAccounts({
     pool: opened.pool,
-    baseUrl: BASE_URL,
+    baseUrl: () => BASE_URL,
     secrets: [SECRET],
     signup: 'open',
     firstAccountCode: null,
@@ -57,7 +57,7 @@ export async function startOn(database: TestDatabase, options: Partial<LocalAcco
     ...options,
   })
   const app = Fastify({ trustProxy: true })
-  await app.register(localAccountRoutes, { accounts, baseUrl: options.baseUrl ?? BASE_URL })
+  await app.register(localAccountRoutes, { accounts, baseUrl: options.baseUrl ?? (() => BASE_URL) })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
     await app.close()

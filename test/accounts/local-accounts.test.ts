@@ -65,7 +65,7 @@ describe('signing in', () => {
   })
 
   test('all names of this machine are one origin when the server is on loopback', async () => {
-    const server = await startAccountServer({ baseUrl: 'http://127.0.0.1:8000' })
+    const server = await startAccountServer({ baseUrl: () => 'http://127.0.0.1:8000' })
     const from = (origin: string) =>
       server.signUp(`${Math.random()}@example.org`, {}, { headers: { origin, 'sec-fetch-site': 'same-origin' } })
     expect((await from('http://localhost:8000')).status).toBe(200)

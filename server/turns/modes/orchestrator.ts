@@ -64,8 +64,8 @@ async function runRound(turn: Turn, picked: Routing<SnapshotAgent>, heard: Finis
   const earlier = heard.map(heardAnswer)
   const announced = picked.assignments.map(({ agent, instruction }) => ({ agent, instruction, step: announceStep(turn, agent, round) }))
   const ran = await Promise.all(
-    announced.map(({ agent, instruction, step }) => {
-      const context = agentContext(turn.snapshot, turn.settings, agent, { earlier, instruction })
+    announced.map(async ({ agent, instruction, step }) => {
+      const context = await agentContext(turn.snapshot, turn.settings, turn.ports.tokens, agent, { earlier, instruction })
       recordContext(turn, context)
       return context.overflow ? refuseStep(turn, step, 'context_budget_exceeded') : runStep(turn, step, context)
     }),

@@ -11,7 +11,8 @@ export async function runSpeakers(turn: Turn, first: FirstCall): Promise<ModeRes
   for (const speaker of snapshot.speakers) {
     if (isStopped(turn)) return { steps, routing: [], cutShort: true }
     const earlier = snapshot.mode === 'roundtable' ? steps.map(heardAnswer) : []
-    const context = steps.length === 0 ? first.context : agentContext(snapshot, settings, speaker, { earlier, instruction: '' })
+    const context =
+      steps.length === 0 ? first.context : await agentContext(snapshot, settings, turn.ports.tokens, speaker, { earlier, instruction: '' })
     recordContext(turn, context)
     const step = announceStep(turn, speaker, null)
     steps.push(context.overflow ? refuseStep(turn, step, 'context_budget_exceeded') : await runStep(turn, step, context))

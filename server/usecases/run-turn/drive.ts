@@ -5,6 +5,7 @@ import type { EndedCall, JournalEntry, TurnOutcome, TurnSnapshot } from '../../d
 import type { RunningTurns, StopReason } from '../../live/running-turns.ts'
 import type { TurnLog, TurnLogs, TurnLogWriter } from '../../live/turn-log.ts'
 import type { ModelProviders } from '../../llm/providers.ts'
+import type { TokenCounter } from '../../llm/tokens.ts'
 import type { CatalogueCache } from '../../store/catalogue.ts'
 import { type ClosedTurn, closeTurn, readClosedTurn } from '../../store/close-turn.ts'
 import { type Database, isConnectionLoss } from '../../store/database.ts'
@@ -37,6 +38,7 @@ export interface TurnDependencies {
   runningTurns: RunningTurns
   providers: ModelProviders
   tools: Toolbox
+  tokens: TokenCounter
   settings: RunTurnSettings
   /** Names this process among the replicas. */
   ownerProcess: string
@@ -97,6 +99,7 @@ const ports = (deps: TurnDependencies, snapshot: TurnSnapshot, journal: Journal,
   emit: log.append,
   provider: deps.providers.of,
   tools: deps.tools,
+  tokens: deps.tokens,
   journal,
   stopped,
   now: () => performance.now(),

@@ -1,0 +1,44 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { TopUpCreate, TopUpPage, TopUpStarted } from '../../contract/payments.ts'
+import { pageQuery } from '../../contract/values.ts'
+import type { Payments } from '../payments/payment-provider.ts'
+import type { Database } from '../store/database.ts'
+import { createTopUp } from '../usecases/create-top-up.ts'
+import { listTopUps } from '../usecases/list-top-ups.ts'
+import { callerOf, problems, typed } from './api.ts'
+
+export function topUpRoutes(scope: FastifyInstance, deps: { database: Database; payments: Payments | null }): void {
+  const app = typed(scope)
+  const tags = ['Wallet']
+  const bodyProblems = ['malformed_request', 'payload_too_large', 'unsupported_media_type'] as const
+
+  app.post(
+    '/users/me/wallet/top-up',
+    {
+      schema: {
+        summary: 'Begin to buy credits; they are granted once the payment came through',
+        tags,
+        body: TopUpCreate,
+        response: { 200: TopUpStarted, ...problems(...bodyProblems, 'payment_not_configured') },
+      },
+    },
+    request => createTopUp(deps, callerOf(request), request.body, requestKeyOf(request)),
+  )
+  app.get(
+    '/users/me/top-ups',
+    {
+      schema: {
+        summary: 'List own top-ups with their state and receipt, newest first',
+        tags,
+        querystring: pageQuery(50, 200),
+        response: { 200: TopUpPage, ...problems() },
+      },
+    },
+    request => listTopUps(deps, callerOf(request), request.query),
+  )
+}
+
+function requestKeyOf(request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key']
+  return typeof key === 'string' && key !== '' ? key : null
+}

@@ -6,11 +6,14 @@ export const topUpStates = ['pending', 'paid', 'partially_refunded', 'refunded',
 export type TopUpState = (typeof topUpStates)[number]
 
 /** Whatever is not an amount within the limits, nothing included, gets one and the same sentence. The use case gives it: it knows the limits. */
-const UsdAmountInput = z.unknown().optional().meta({
-  description: 'US dollars, at most two decimals, as a JSON number or a decimal string; from 1.00 to 500.00 unless configured otherwise',
-  anyOf: [{ type: 'number' }, { type: 'string' }],
-  examples: ['10.00'],
-})
+const UsdAmountInput = z
+  .unknown()
+  .optional()
+  .meta({
+    description: 'US dollars, at most two decimals, as a JSON number or a decimal string; from 1.00 to 500.00 unless configured otherwise',
+    anyOf: [{ type: 'number' }, { type: 'string' }],
+    examples: ['10.00'],
+  })
 
 export const TopUpCreate = z.strictObject({ amount_usd: UsdAmountInput }).meta({ id: 'TopUpCreate', required: ['amount_usd'] })
 export type TopUpCreate = z.infer<typeof TopUpCreate>

@@ -107,3 +107,11 @@ export const TurnDetail = TurnRead.extend({
   context: z.array(ContextAuditRead),
 }).meta({ id: 'TurnDetail' })
 export type TurnDetail = z.infer<typeof TurnDetail>
+
+export const TurnEstimateRequest = z.strictObject({ message: requiredText(1_000_000) }).meta({ id: 'TurnEstimateRequest' })
+
+/** What the next turn would do and cost, in credits. */
+export const TurnEstimate = z
+  .object({ mode: z.enum(turnModes), agents: z.array(z.string()), low: Decimal, high: Decimal })
+  .meta({ id: 'TurnEstimate' })
+export type TurnEstimate = z.infer<typeof TurnEstimate>

@@ -8,10 +8,16 @@ export const Decimal = z
 
 /** An exact decimal in a request, as a JSON number or a decimal string. It is read digit by digit, never through a float. */
 export const DecimalInput = z
-  .union([
-    z.number().meta({ description: 'Read exactly as written' }),
-    z.string().trim().regex(/^-?\d{1,20}(\.\d{1,20})?$/, 'must be a decimal number of at most 20 digits before and after the point'),
-  ], 'must be a decimal number')
+  .union(
+    [
+      z.number().meta({ description: 'Read exactly as written' }),
+      z
+        .string()
+        .trim()
+        .regex(/^-?\d{1,20}(\.\d{1,20})?$/, 'must be a decimal number of at most 20 digits before and after the point'),
+    ],
+    'must be a decimal number',
+  )
   .transform(value => (typeof value === 'number' ? digitsOf(value) : value))
 
 /** JavaScript writes 0.0000001 as 1e-7. */

@@ -4,9 +4,18 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { AuthConfigRead } from '../contract/accounts.ts'
 import { meRoutes, signInRoutes } from './http/accounts.ts'
+import { requireAdministrator } from './http/admin-access.ts'
+import { adminAnalyticsRoutes } from './http/admin-analytics.ts'
+import { adminAuditLogRoutes } from './http/admin-audit-log.ts'
+import { adminModelRoutes } from './http/admin-models.ts'
+import { adminPricingRoutes } from './http/admin-pricing.ts'
+import { adminSettingsRoutes } from './http/admin-settings.ts'
+import { adminUserRoutes } from './http/admin-users.ts'
+import { adminWalletRoutes } from './http/admin-wallets.ts'
 import { agentRoutes } from './http/agents.ts'
 import { requireCaller } from './http/authentication.ts'
-import { answerErrors } from './http/errors.ts'
+import { answerBadAddress, answerErrors, answerUnreadable } from './http/errors.ts'
+import { estimateRoutes } from './http/estimates.ts'
 import { type HealthDependencies, healthRoutes } from './http/health.ts'
 import { parseJsonBodies } from './http/json-body.ts'
 import { type LocalAccountRoutesOptions, localAccountRoutes } from './http/local-accounts.ts'
@@ -16,10 +25,13 @@ import { logRequests } from './http/request-log.ts'
 import { roomAgentRoutes } from './http/room-agents.ts'
 import { roomRoutes } from './http/rooms.ts'
 import { sessionRoutes } from './http/sessions.ts'
+import { stripeWebhookRoutes } from './http/stripe-webhook.ts'
+import { topUpRoutes } from './http/top-ups.ts'
 import { sendTraceIds, traceIdOf } from './http/trace-id.ts'
 import { turnRoutes } from './http/turns.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { walletRoutes } from './http/wallet.ts'
+import type { Payments } from './payments/payment-provider.ts'
 import type { AuthenticationDependencies } from './usecases/authenticate.ts'
 import type { TurnDependencies } from './usecases/run-turn/drive.ts'
 
@@ -28,6 +40,8 @@ export interface AppDependencies extends TurnDependencies {
   /** Null where another issuer keeps the accounts. */
   localAccounts: LocalAccountRoutesOptions | null
   readAuthConfig: () => Promise<AuthConfigRead>
+  /** Null where payments are switched off. */
+  payments: Payments | null
   health: HealthDependencies
   /** Exact origins whose pages may call the API. */
   corsOrigins: string[]
@@ -35,6 +49,9 @@ export interface AppDependencies extends TurnDependencies {
 }
 
 const BODY_BYTES_MAXIMUM = 1024 * 1024
+/** As much as Node reads of a request's head: an id is never too long, it only names nothing. */
+const PARAMETER_LENGTH_MAXIMUM = 16 * 1024
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const EXPOSED_HEADERS = ['X-Turn-ID', 'X-Trace-ID', 'Retry-After', 'Idempotent-Replayed', 'RateLimit', 'RateLimit-Policy', 'ETag']
 
 /** Every route and scope of the program. */
@@ -44,7 +61,9 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAXIMUM,
     genReqId: traceIdOf,
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_LENGTH_MAXIMUM },
+    frameworkErrors: answerBadAddress,
+    clientErrorHandler: answerUnreadable,
     requestTimeout: 30_000,
     forceCloseConnections: 'idle',
   })
@@ -54,10 +73,18 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   logRequests(app)
   answerErrors(app)
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } })
-  await app.register(cors, { origin: deps.corsOrigins, credentials: true, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
+  await app.register(cors, {
+    origin: deps.corsOrigins.length > 0 && deps.corsOrigins,
+    methods: METHODS,
+    credentials: true,
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: 600,
+    strictPreflight: false,
+  })
   await documentRoutes(app, deps.health.version)
   if (deps.localAccounts) await app.register(localAccountRoutes, deps.localAccounts)
 
+  app.register(async signed => stripeWebhookRoutes(signed, deps))
   app.register(async open => {
     parseJsonBodies(open)
     healthRoutes(open, deps.health)
@@ -74,7 +101,22 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
           roomAgentRoutes(own, deps)
           sessionRoutes(own, deps)
           turnRoutes(own, deps)
+          estimateRoutes(own, deps)
           walletRoutes(own, deps)
+          topUpRoutes(own, deps)
+          own.register(
+            async admin => {
+              requireAdministrator(admin)
+              adminPricingRoutes(admin, deps)
+              adminModelRoutes(admin, deps)
+              adminAnalyticsRoutes(admin, deps)
+              adminSettingsRoutes(admin, deps)
+              adminWalletRoutes(admin, deps)
+              adminUserRoutes(admin, deps)
+              adminAuditLogRoutes(admin, deps)
+            },
+            { prefix: '/admin' },
+          )
         })
       },
       { prefix: '/api/v1' },

@@ -52,6 +52,11 @@ function pantheon(environment: Environment): Command {
       '\nThe password is the first line of standard input. From a terminal, or without a line, one is made and printed.',
     )
     .action((options: { email: string; name?: string; role: Role }) => runUserCreate(environment, options))
+  const ledger = program.command('ledger').description('the credit ledger')
+  ledger
+    .command('verify')
+    .description('prove that every balance is the sum of its ledger rows; exits 1 with the users that differ')
+    .action(() => runLedgerVerify(environment))
   program
     .command('openapi')
     .description('print the OpenAPI document; needs no database')
@@ -136,6 +141,14 @@ async function runUserCreate(environment: Environment, { email, name = email, ro
   const made = await createUserByHand(config, log, { email, name, role }, process.stdin.isTTY ? null : process.stdin)
   console.log(`Made ${email}, role ${made.role}.`)
   if (made.password !== null) console.log(`Password: ${made.password}`)
+}
+
+async function runLedgerVerify(environment: Environment): Promise<void> {
+  const { config, log } = configuration(environment)
+  const { ledgerReport, verifyLedger } = await import('./program/ledger-verify.ts')
+  const check = await verifyLedger(config, log)
+  console.log(ledgerReport(check))
+  if (check.differences.length > 0) process.exitCode = FAILED
 }
 
 async function runOpenapi(): Promise<void> {

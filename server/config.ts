@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { signupPolicies } from '../contract/accounts.ts'
 import { DecimalInput } from '../contract/values.ts'
+import { decimal } from './domain/money.ts'
+import { creditsForUsd, isWholeCents } from './domain/top-up.ts'
 
 // Every variable that Pantheon reads, in one place: what it is called, what it may be, what it does. A pure function of an object.
 
@@ -8,6 +10,7 @@ const text = z.string().min(1)
 const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) => z.enum(words, `must be one of ${words.join(', ')}`)
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).transform(value => value.replace(/\/+$/, ''))
 const ORIGIN = /^https?:\/\/[^\s/?#]+$/
+const ORIGIN_OR_ANY = /^(\*|https?:\/\/[^\s/?#*]+)$/
 const key = text.meta({ secret: true })
 const list = text.transform(value =>
   value
@@ -35,6 +38,12 @@ const credits = text
   .refine(value => DecimalInput.safeParse(value).success && !value.startsWith('-'), CREDITS)
   .transform((value): string | number => value)
   .pipe(DecimalInput)
+/** What Stripe charges at once: at least 0.50, at most 999,999.99. */
+const usd = credits.refine(
+  value => isWholeCents(decimal(value)) && decimal(value).gte('0.5') && decimal(value).lte('999999.99'),
+  'must be an amount from 0.50 to 999999.99 with at most two decimals',
+)
+const redis = text.refine(value => /^rediss?:\/\//.test(value), 'must be a redis:// or rediss:// URL').meta({ secret: true })
 const connection = text.refine(value => /^postgres(ql)?:\/\//.test(value), 'must be a postgres:// URL').meta({ secret: true })
 
 /** By what they are about; the order is that of the two files that are made from it. */
@@ -50,7 +59,7 @@ const sections = {
       .optional()
       .describe('Where browsers reach this server, e.g. `https://pantheon.example.com`. Default: `http://localhost:<PORT>`.'),
     API_CORS_ALLOWED_ORIGINS: list
-      .pipe(z.array(z.union([z.literal('*'), z.string().regex(ORIGIN)], 'each must be an origin such as https://app.example.com')))
+      .pipe(z.array(z.string().regex(ORIGIN_OR_ANY, 'each must be an origin such as https://app.example.com')))
       .optional()
       .describe('Exact origins, comma separated, whose pages may call the API; `*` for every one, outside production.'),
     LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').describe('How much is logged.'),
@@ -64,6 +73,9 @@ const sections = {
     DATABASE_POOL_URL: connection
       .optional()
       .describe('The same database behind a pooler (transaction mode is fine); wins for requests. Needs `DATABASE_URL` too.'),
+    REDIS_URL: redis
+      .optional()
+      .describe('A Redis (6.2 or later) that several processes share, so that limits hold over all of them. Default: each process counts.'),
   },
   Accounts: {
     AUTH_SECRET: secrets
@@ -119,6 +131,8 @@ const sections = {
     SEARXNG_BASE_URL: url.optional().describe('Turns on web search by a SearXNG instance, when there is no Tavily key.'),
   },
   'Limits of a turn': {
+    RATE_LIMIT_TURNS_PER_MINUTE: integer(1, 1_000_000).default(10).describe('Turns that one user may begin in any 60 seconds.'),
+    RATE_LIMIT_TURNS_PER_HOUR: integer(1, 1_000_000).default(60).describe('Turns that one user may begin in any 60 minutes.'),
     TURNS_RUNNING_PER_USER: integer(1, 100_000).default(20).describe('Turns that one user may have running at once.'),
     TURN_MAX_SECONDS: integer(1, 86_400).default(600).describe('Seconds after which a turn starts no more work.'),
     TURN_MAX_MODEL_CALLS: integer(1, 100_000).default(100).describe('Most model calls of one turn.'),
@@ -129,6 +143,23 @@ const sections = {
     CREDIT_ENFORCEMENT_ENABLED: flag.default(false).describe('Refuse turns that the balance does not cover.'),
     BILL_SYSTEM_CALLS: flag.default(false).describe('Charge users for routing, evaluation and summaries too.'),
     LOW_BALANCE_THRESHOLD: credits.default('5').describe('Below this many credits an answer says `low_balance`.'),
+  },
+  Payments: {
+    STRIPE_SECRET_KEY: key.optional().describe('Turns on buying credits by Stripe. Needs `STRIPE_WEBHOOK_SECRET` too.'),
+    STRIPE_WEBHOOK_SECRET: secrets
+      .optional()
+      .describe('What Stripe signs its reports to `/webhooks/stripe` with. Two, comma separated, during a rotation.'),
+    STRIPE_API_BASE: z
+      .string()
+      .regex(ORIGIN, 'must be an http or https address without a path')
+      .default('https://api.stripe.com')
+      .describe('Another address of Stripe, for tests.'),
+    CREDITS_PER_USD: credits
+      .refine(rate => decimal(rate).lte(10_000), 'must be at most 10000')
+      .default('33.33')
+      .describe('Credits that one US dollar buys; a purchase is rounded to 2 decimals.'),
+    TOP_UP_MIN_USD: usd.default('1').describe('Least that one may buy for.'),
+    TOP_UP_MAX_USD: usd.default('500').describe('Most that one may buy for.'),
   },
 }
 
@@ -141,6 +172,7 @@ const variables = z.object({
   ...sections.Tools,
   ...sections['Limits of a turn'],
   ...sections.Credits,
+  ...sections.Payments,
 })
 
 export type Config = z.infer<typeof variables>
@@ -201,7 +233,34 @@ const rules: Rule[] = [
     broken: config => isProduction(config) && !isEmbedded(config) && localAccounts(config) && config.AUTH_SECRET === undefined,
     message: 'is required in production, the same on every replica',
   },
+  {
+    between: ['AUTH_SECRET'],
+    broken: config => isProduction(config) && (config.AUTH_SECRET ?? []).some(looksMadeUp),
+    message: 'must be long and random in production: "openssl rand -base64 32" makes one',
+  },
+  {
+    between: ['STRIPE_WEBHOOK_SECRET', 'STRIPE_SECRET_KEY'],
+    broken: config => isProduction(config) && config.STRIPE_SECRET_KEY !== undefined && !takesPayments(config),
+    message: 'is required with STRIPE_SECRET_KEY in production; unsigned events are never trusted',
+  },
+  {
+    between: ['TOP_UP_MAX_USD', 'TOP_UP_MIN_USD'],
+    broken: config => decimal(config.TOP_UP_MAX_USD).lt(config.TOP_UP_MIN_USD),
+    message: 'must not be below TOP_UP_MIN_USD',
+  },
+  {
+    between: ['CREDITS_PER_USD', 'TOP_UP_MIN_USD'],
+    broken: config => creditsForUsd(config.TOP_UP_MIN_USD, config.CREDITS_PER_USD) === '0',
+    message: 'gives no credits for TOP_UP_MIN_USD',
+  },
 ]
+
+/** Such as an example's `change-me-change-me-change-me-change-me`. */
+const looksMadeUp = (secret: string): boolean => secret.length < 32 || new Set(secret).size < 10
+
+/** A key alone does not do: without the webhook's secret nothing could ever be granted. */
+export const takesPayments = (config: Config): boolean =>
+  config.STRIPE_SECRET_KEY !== undefined && config.STRIPE_WEBHOOK_SECRET !== undefined
 
 /** Local accounts are the default where no other issuer is set. */
 export const localAccounts = (config: Config): boolean => !config.SUPABASE_URL && !config.SUPABASE_JWT_SECRET && !config.OIDC_ISSUER

@@ -80,6 +80,8 @@ export async function startProgram(environment: Record<string, string>): Promise
     SUPABASE_JWT_SECRET: JWT_SECRET,
     SIGNUP_GRANT_CREDITS: '100',
     SHUTDOWN_GRACE_SECONDS: '1',
+    RATE_LIMIT_TURNS_PER_MINUTE: '100000',
+    RATE_LIMIT_TURNS_PER_HOUR: '100000',
     LOG_LEVEL: 'silent',
     ...environment,
   })

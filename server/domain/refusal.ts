@@ -20,7 +20,7 @@ export class Refusal extends Error {
   }
 }
 
-export type Noun = 'Room' | 'Agent' | 'Session' | 'Turn' | 'File' | 'Wallet'
+export type Noun = 'Room' | 'Agent' | 'Session' | 'Turn' | 'File' | 'Wallet' | 'Transaction' | 'User' | 'Model' | 'Pricing version'
 
 /** What is not the caller's, is deleted or never existed: all the same to whoever asks. */
 export const notFound = (noun: Noun) => new Refusal('not_found', `${noun} not found.`)

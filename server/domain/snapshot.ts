@@ -17,7 +17,7 @@ export interface LoadedSession {
   summary: SessionSummary | null
   /** Shared messages from behind the summary on, and private ones of the last `privateTurns` turns; oldest first. */
   history: HistoryMessage[]
-  wallet: { balance: string; held: string; runningTurns: number }
+  wallet: { balance: string; held: string; runningTurns: number; monthlyCap: string | null }
 }
 
 /** What the client asks of a turn. */
@@ -68,6 +68,7 @@ export function takeSnapshot(
     message: wish.message,
     maxCredits: wish.maxCredits,
     enforced: settings.enforced,
+    capped: loaded.wallet.monthlyCap !== null,
   }
 }
 

@@ -61,8 +61,10 @@ export interface TurnSnapshot {
   files: ReadableFile[]
   message: string
   maxCredits: string | null
-  /** Enforcement was on at admission: every charged call is held for before it is made. */
+  /** Enforcement was on at admission: every charged call is held for before it is made, out of what the balance covers. */
   enforced: boolean
+  /** The user had a monthly cap at admission, which holds whether or not enforcement is on: charged calls are held for all the same. */
+  capped: boolean
 }
 
 /** What is known of a call when it starts. */

@@ -8,7 +8,14 @@ const tags = ['Accounts']
 export function signInRoutes(scope: FastifyInstance, deps: { readAuthConfig: () => Promise<AuthConfigRead> }): void {
   typed(scope).get(
     '/auth/config',
-    { schema: { summary: 'Which ways to sign in there are', tags, security: [], response: { 200: AuthConfigRead, ...problemsOf(['internal_error', 'unavailable']) } } },
+    {
+      schema: {
+        summary: 'Which ways to sign in there are',
+        tags,
+        security: [],
+        response: { 200: AuthConfigRead, ...problemsOf(['internal_error', 'unavailable']) },
+      },
+    },
     () => deps.readAuthConfig(),
   )
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type ErrorCode, Problem } from '../../contract/errors.ts'
+import { plainText } from '../../contract/values.ts'
 import type { Caller } from '../domain/caller.ts'
 import { PROBLEM_TYPE, statusOf } from './problem.ts'
 
@@ -25,6 +26,9 @@ interface ProblemSchema {
   content: { [PROBLEM_TYPE]: { schema: z.ZodType } }
 }
 
+/** What a route that takes a body may answer about it. */
+export const bodyProblems = ['malformed_request', 'payload_too_large', 'unsupported_media_type'] as const
+
 /** The problems of a route for the OpenAPI document, by status, each with the codes it may carry. */
 export const problems = (...own: ErrorCode[]): Record<number, ProblemSchema> => problemsOf([...own, ...ALWAYS])
 
@@ -44,3 +48,6 @@ export const NoContent = z.undefined().describe('No content')
 /** Ids in a path are any text: one that is no id names nothing, which is a 404 like any other. */
 export const path = <Name extends string>(...names: Name[]) =>
   z.object(Object.fromEntries(names.map(name => [name, z.string()])) as Record<Name, z.ZodString>)
+
+/** Names that are looked up as text, like a user's id, which is what its issuer says; without the one character that the database cannot hold. */
+export const textPath = <Name extends string>(name: Name) => z.object({ [name]: plainText } as Record<Name, typeof plainText>)

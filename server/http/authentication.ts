@@ -3,7 +3,9 @@ import { type AuthenticationDependencies, authenticate } from '../usecases/authe
 
 /** Every route of the scope has a caller, known before any body is read. */
 export function requireCaller(scope: FastifyInstance, deps: AuthenticationDependencies): void {
-  scope.addHook('onRequest', async request => {
+  scope.addHook('onRequest', async (request, reply) => {
+    // What a token opens is kept by nobody in between.
+    reply.header('cache-control', 'no-store')
     request.caller = await authenticate(deps, request.headers.authorization)
   })
 }

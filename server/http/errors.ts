@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { v4 as uuidv4 } from 'uuid'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isConnectionLoss } from '../store/database.ts'
-import { sendProblem } from './problem.ts'
+import { PROBLEM_TYPE, problemOf, sendProblem } from './problem.ts'
 import { ValidationFailure } from './validation.ts'
 
 /** When the database comes back is unknown; this is when a client may try again. */
@@ -20,11 +22,21 @@ const codeOfFrameworkError: Record<string, [ErrorCode, string]> = {
 
 /** The one place where anything thrown becomes an answer. */
 export function answerErrors(app: FastifyInstance): void {
-  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, 'not_found', `There is no ${request.method} ${pathOf(request)}.`))
+  // Before a body is read: whatever is sent to a route that does not exist, the answer is the same.
+  app.addHook('preParsing', async request => {
+    if (request.is404) throw noSuchRoute(request)
+  })
+  app.setNotFoundHandler((request, reply) => answerError(noSuchRoute(request), request, reply))
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply))
 }
 
-const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0]
+const noSuchRoute = (request: FastifyRequest) => new Refusal('not_found', `There is no ${request.method} ${request.url.split('?', 1)[0]}.`)
+
+/** An address that cannot be decoded; no hook has run for it. */
+export function answerBadAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-trace-id', request.id)
+  answerError(error, request, reply)
+}
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   if (error instanceof Refusal) return sendProblem(request, reply, error.code, error.message, error.members)
@@ -42,4 +54,18 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     return sendProblem(request, reply, 'malformed_request', 'The request cannot be read.')
   request.log.error({ err: error }, 'internal error')
   return sendProblem(request, reply, 'internal_error', 'Something went wrong on our side. Tell support the trace id.')
+}
+
+/** What is no HTTP, has too many headers, or takes too long to come: there is no request to answer, only a socket. */
+export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const traceId = uuidv4()
+  const body = JSON.stringify(problemOf('malformed_request', 'The request cannot be read.', traceId))
+  const headers = [
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Trace-ID: ${traceId}`,
+    'Connection: close',
+  ]
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${headers.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }

@@ -23,17 +23,21 @@ export function healthRoutes(scope: FastifyInstance, deps: HealthDependencies): 
       migration_head: deps.migrationHead,
     }),
   )
-  app.get('/ready', { schema: { summary: 'Can it do its work?', tags, security: [], response: { 200: ReadyRead, ...problemsOf(['unavailable']) } } }, async () => {
-    const applied = await deps.appliedMigrationHead()
-    // A newer database is fine: migrations never break the release before them.
-    if (applied === null || applied < deps.migrationHead)
-      throw new Refusal(
-        'unavailable',
-        `The database is at migration ${applied ?? 'none'}; run "pantheon migrate" to bring it to ${deps.migrationHead}.`,
-        {
-          retry_after_seconds: 5,
-        },
-      )
-    return { status: 'ok' as const }
-  })
+  app.get(
+    '/ready',
+    { schema: { summary: 'Can it do its work?', tags, security: [], response: { 200: ReadyRead, ...problemsOf(['unavailable']) } } },
+    async () => {
+      const applied = await deps.appliedMigrationHead()
+      // A newer database is fine: migrations never break the release before them.
+      if (applied === null || applied < deps.migrationHead)
+        throw new Refusal(
+          'unavailable',
+          `The database is at migration ${applied ?? 'none'}; run "pantheon migrate" to bring it to ${deps.migrationHead}.`,
+          {
+            retry_after_seconds: 5,
+          },
+        )
+      return { status: 'ok' as const }
+    },
+  )
 }

@@ -1,32 +1,67 @@
-import type { FastifyInstance } from 'fastify'
-import { decimal } from '../domain/money.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { decimal, decimalText } from '../domain/money.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { ValidationFailure } from './validation.ts'
 
-/** An empty body is `{}`: whether a field was required is for the schema to say. */
+/** No body of ours holds more; checking one against a schema would keep everybody else waiting. */
+const VALUES_MAXIMUM = 5_000
+
+/** An empty body is `{}`, whatever it says it is: whether a field was required is for the schema to say. */
 export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
       done(null, readJson(String(body)))
-    } catch {
-      done(new Refusal('malformed_request', 'The body is not valid JSON.'))
+    } catch (error) {
+      done(error instanceof ValidationFailure ? error : new Refusal('malformed_request', 'The body is not valid JSON.'))
     }
   })
+  app.addContentTypeParser('*', (request, _payload, done) => {
+    if (isEmpty(request)) done(null, {})
+    else done(new Refusal('unsupported_media_type', 'Send the body as application/json.'))
+  })
   app.addHook('preValidation', async request => {
-    if (request.body === undefined && request.routeOptions.schema?.body) request.body = {}
+    if (!request.routeOptions.schema?.body) refuseFields(request.body)
+    else if (request.body === undefined) request.body = {}
   })
 }
 
-const readJson = (text: string): unknown => {
-  if (text.trim() === '') return {}
-  return MAY_LOSE_DIGITS.test(text) ? JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown) : JSON.parse(text)
+const isEmpty = ({ headers }: FastifyRequest) => headers['transfer-encoding'] === undefined && headers['content-length'] === '0'
+
+/** A route that takes no body knows no field. */
+function refuseFields(body: unknown): void {
+  const [field] = typeof body === 'object' && body !== null ? Object.keys(body) : []
+  if (field !== undefined) throw new ValidationFailure([{ path: field, message: 'is not a known field' }])
 }
 
-/** Numbers of up to 15 digits without an exponent survive a double unchanged. */
-const MAY_LOSE_DIGITS = /\d[\d.]{15}|\d[eE]/
+function readJson(text: string): unknown {
+  if (text.trim() === '') return {}
+  const value = JSON.parse(text) as unknown
+  if (!hasAtMost(VALUES_MAXIMUM, value))
+    throw new ValidationFailure([{ path: '', message: `the body must hold at most ${VALUES_MAXIMUM} values` }])
+  return MAY_LOSE_DIGITS.test(text) ? JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown) : value
+}
 
-/** A number that a double cannot hold becomes its own digits, which decimal fields accept and all others refuse. */
+function hasAtMost(maximum: number, value: unknown): boolean {
+  const left = [value]
+  for (let seen = 0; left.length > 0; seen++) {
+    if (seen + left.length > maximum) return false
+    const next = left.pop()
+    if (typeof next === 'object' && next !== null) for (const key in next) left.push((next as Record<string, unknown>)[key])
+  }
+  return true
+}
+
+/** Other numbers survive a double unchanged, and JavaScript writes them as they stand. */
+const MAY_LOSE_DIGITS = /\d[\d.]{15}|\d[eE]|0\.0{6}/
+
+/** Numbers with more digits before the point are left to the schemas, none of which takes them. */
+const EXPONENT_MAXIMUM = 40
+
+/** A number that a double cannot hold, or JavaScript would write with an exponent, becomes its own digits; only decimal fields accept those. */
 function exactNumber(_key: string, value: unknown, context: { source?: string }): unknown {
-  if (typeof value !== 'number' || context.source === undefined) return value
-  return Number.isFinite(value) && decimal(context.source).eq(value) ? value : context.source
+  if (typeof value !== 'number' || context.source === undefined || String(value) === context.source) return value
+  const exact = decimal(context.source)
+  if (Math.abs(exact.e) > EXPONENT_MAXIMUM) return context.source
+  return decimalText(exact) === String(value) ? value : decimalText(exact)
 }

@@ -11,6 +11,8 @@ import { listTurns } from '../usecases/list-turns.ts'
 import type { TurnDependencies, TurnResult } from '../usecases/run-turn/drive.ts'
 import { runTurn } from '../usecases/run-turn.ts'
 import { callerOf, path, problems, typed } from './api.ts'
+import { sendRateLimits } from './rate-limit-headers.ts'
+import { markReplayed, RequestKeyHeaders, requestKeyOf } from './request-key.ts'
 import { streamTurn } from './turn-stream.ts'
 
 const admissionProblems = [
@@ -24,6 +26,7 @@ const admissionProblems = [
   'context_budget_exceeded',
   'too_many_running_turns',
   'rate_limited',
+  'idempotency_conflict',
 ] as const
 
 const eventStream = { content: { 'text/event-stream': { schema: TurnEvent } } }
@@ -41,6 +44,7 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
         summary: 'Run a turn and wait for its end',
         tags,
         params: session,
+        headers: RequestKeyHeaders,
         body: TurnCreate,
         response: { 201: TurnRead, ...problems(...admissionProblems, 'provider_error', 'provider_timeout') },
       },
@@ -49,9 +53,12 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
       const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, {
         basicStream: false,
         traceId: request.id,
+        requestKey: requestKeyOf(request, 'turns'),
+        onLimits: limits => sendRateLimits(reply, limits),
       })
       reply.header('x-turn-id', started.turnId)
-      return reply.code(201).send(closedTurn(await started.result, started.turnId))
+      markReplayed(reply, started.replayed)
+      return reply.code(201).send(closedTurn(await started.result(), started.turnId))
     },
   )
   app.post(
@@ -61,14 +68,20 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
         summary: 'Run a turn and read it as it is thought (Server-Sent Events)',
         tags,
         params: session,
+        headers: RequestKeyHeaders,
         body: TurnCreate,
         response: { 200: eventStream, ...problems(...admissionProblems, 'streaming_tools_unsupported') },
       },
     },
     async (request, reply) => {
       const view = request.body.events
-      const wish = { basicStream: view === 'basic', traceId: request.id }
-      const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, wish)
+      const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, {
+        basicStream: view === 'basic',
+        traceId: request.id,
+        requestKey: requestKeyOf(request, 'turns/stream'),
+        onLimits: limits => sendRateLimits(reply, limits),
+      })
+      markReplayed(reply, started.replayed)
       await streamTurn(request, reply, started.log, view, 0)
     },
   )

@@ -30,7 +30,10 @@ const RefundedCharge = z.object({
   payment_intent: reference.nullish(),
   amount_refunded: cents,
   currency: currency.nullish(),
-  receipt_url: z.url({ protocol: /^https$/ }).nullish().catch(null),
+  receipt_url: z
+    .url({ protocol: /^https$/ })
+    .nullish()
+    .catch(null),
 })
 
 const DisputeObject = z.object({

@@ -15,7 +15,7 @@ export interface DatabaseAccess {
   leave(): Promise<void>
 }
 
-interface AccessLog {
+export interface AccessLog {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createBearerVerifier } from '../accounts/bearer.ts'
@@ -10,20 +11,26 @@ import { type AppDependencies, buildApp } from '../app.ts'
 import { type Config, isEmbedded, isLoopback, listenHost, localAccounts, publicUrl, signupGrant, signupPolicy } from '../config.ts'
 import { sweepLapsedTurns } from '../jobs/lapsed-turns.ts'
 import { keepLeases } from '../jobs/lease-keeper.ts'
+import { createKeyedQueue } from '../live/keyed-queue.ts'
 import { createMemoryTurnLogs } from '../live/memory-turn-logs.ts'
+import { openRedis, type Redis } from '../live/redis.ts'
 import { createRunningTurns, type RunningTurns } from '../live/running-turns.ts'
 import { createModelProviders, type ModelProviders } from '../llm/providers.ts'
 import { createTokenCounter } from '../llm/tokens.ts'
+import type { Payments } from '../payments/payment-provider.ts'
 import { createCatalogueCache } from '../store/catalogue.ts'
 import { type ChangeSignal, listenForChanges } from '../store/change-signal.ts'
 import { type OpenDatabase, openDatabase } from '../store/database.ts'
 import { claimFirstOwner, firstOwnerExists } from '../store/first-owner.ts'
 import { spendInvitation } from '../store/invitations.ts'
 import { appliedHead, migrate, migrationHead } from '../store/migrate.ts'
+import { createSettingsCache } from '../store/runtime-settings.ts'
 import { createUserDirectory, type UserDirectory } from '../store/user-directory.ts'
 import { createToolbox } from '../tools/toolbox.ts'
 import { keptAuthSecret } from './data-secrets.ts'
 import { type DatabaseAccess, openDatabaseAccess } from './database-access.ts'
+import { openPayments } from './payments.ts'
+import { createTurnRateLimiter } from './rate-limits.ts'
 import { issuers, modelTimeouts, providerAccesses, toolAccess, turnSettings } from './settings.ts'
 import { startUpBlock } from './start-up-block.ts'
 
@@ -68,7 +75,9 @@ async function serveOn(
   const changes = await listenForChanges(access.direct, err => log.warn({ err }, 'the change signal broke; it reconnects'))
   const ownerProcess = `${hostname()}:${process.pid}:${randomUUID()}`
   let port = config.PORT
-  const deps = appDependencies(config, { database, changes, version, log, ownerProcess, publicAddress: () => publicUrl(config, port) })
+  const redis = config.REDIS_URL ? await openRedis(config.REDIS_URL, log) : null
+  const foundation = { database, changes, redis, version, log, ownerProcess, publicAddress: () => publicUrl(config, port) }
+  const deps = appDependencies(config, { ...foundation, payments: await openPayments(config, log) })
   const { providers, runningTurns } = deps.app
   followChanges(changes, deps.users, runningTurns)
 
@@ -78,7 +87,7 @@ async function serveOn(
   // The owner of an embedded database is the only process that runs turns on it.
   const sweep = sweepLapsedTurns(sweepDeps, isEmbedded(config))
   const stop = () =>
-    stopInOrder({ app, runningTurns, timers: [leases, sweep], changes, database, providers }, config.SHUTDOWN_GRACE_SECONDS)
+    stopInOrder({ app, runningTurns, timers: [leases, sweep], changes, redis, database, providers }, config.SHUTDOWN_GRACE_SECONDS)
   try {
     const address = await app.listen({ host: listenHost(config), port: config.PORT })
     port = Number(new URL(address).port)
@@ -97,16 +106,19 @@ async function serveOn(
 interface Foundation {
   database: OpenDatabase
   changes: ChangeSignal
+  /** Null where each process stands for itself. */
+  redis: Redis | null
   version: string
   log: Logger
   /** Names this process among the replicas. */
   ownerProcess: string
   /** Where browsers reach this server; known once it listens. */
   publicAddress: () => string
+  payments: Payments | null
 }
 
 /** Everything that the routes stand on. */
-function appDependencies(config: Config, { database, changes, version, log, ownerProcess, publicAddress }: Foundation) {
+function appDependencies(config: Config, { database, changes, redis, version, log, ownerProcess, publicAddress, payments }: Foundation) {
   const providers = createModelProviders(providerAccesses(config), modelTimeouts(config))
   const users = createUserDirectory(database, { localIssuer: LOCAL_ISSUER, signupGrant: signupGrant(config) })
   const accounts = localAccounts(config) ? openAccounts(config, database, log, publicAddress) : null
@@ -119,6 +131,10 @@ function appDependencies(config: Config, { database, changes, version, log, owne
     tokens: createTokenCounter(),
     tools: createToolbox({ ...toolAccess(config), demo: providers.configured.size === 0, files: () => ({ read: async () => null }) }),
     settings: turnSettings(config),
+    runtimeSettings: createSettingsCache(database, changes, config.CREDIT_ENFORCEMENT_ENABLED),
+    rateLimiter: createTurnRateLimiter(config, redis, log),
+    sameRequests: createKeyedQueue(),
+    payments,
     ownerProcess,
     log,
     logger: log,
@@ -140,24 +156,39 @@ interface Stoppable {
   runningTurns: RunningTurns
   timers: { stop(): void }[]
   changes: ChangeSignal
+  redis: Redis | null
   database: OpenDatabase
   providers: ModelProviders
 }
 
 const CLOSING_MS = 10_000
+/** How long readers may take to get the last events of their streams. */
+const PARTING_MS = 2_000
 
-async function stopInOrder({ app, runningTurns, timers, changes, database, providers }: Stoppable, graceSeconds: number): Promise<void> {
+async function stopInOrder(
+  { app, runningTurns, timers, changes, redis, database, providers }: Stoppable,
+  graceSeconds: number,
+): Promise<void> {
   const closed = app.close()
   if ((await runningTurns.drain(graceSeconds * 1000)) > 0) {
     for (const turnId of runningTurns.ids()) runningTurns.stop(turnId, 'interrupted')
     await runningTurns.drain(CLOSING_MS)
   }
-  app.server.closeAllConnections()
-  await closed
+  await partWithReaders(app, closed)
   for (const timer of timers) timer.stop()
   await changes.close()
+  await redis?.close()
   await providers.close()
   await database.close()
+}
+
+async function partWithReaders(app: FastifyInstance, closed: Promise<unknown>): Promise<void> {
+  // A connection that is kept alive would otherwise be waited for, too.
+  const idle = setInterval(() => app.server.closeIdleConnections(), 20)
+  await Promise.race([closed, sleep(PARTING_MS, undefined, { ref: false })])
+  clearInterval(idle)
+  app.server.closeAllConnections()
+  await closed
 }
 
 function followChanges(changes: ChangeSignal, users: UserDirectory, runningTurns: RunningTurns): void {
@@ -210,7 +241,16 @@ function authConfigReader(config: Config, database: OpenDatabase, providers: Mod
 export async function openapiDocument(config: Config, version: string, log: Logger): Promise<unknown> {
   const database = openDatabase({ config: {}, namedStatements: true, onIdleError: () => {} })
   const changes = { subscribe: () => {}, close: async () => {} }
-  const foundation = { database, changes, version, log, ownerProcess: 'none', publicAddress: () => publicUrl(config) }
+  const foundation = {
+    database,
+    changes,
+    redis: null,
+    version,
+    log,
+    ownerProcess: 'none',
+    publicAddress: () => publicUrl(config),
+    payments: null,
+  }
   const app = await buildApp(appDependencies(config, foundation).app)
   await app.ready()
   return app.swagger()

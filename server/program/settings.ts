@@ -39,7 +39,6 @@ export const modelTimeouts = (config: Config) => ({
 export const turnSettings = (config: Config): RunTurnSettings => ({
   managerAlias: config.ORCHESTRATOR_MANAGER_MODEL_ALIAS,
   summarizerAlias: config.SUMMARIZER_MODEL_ALIAS,
-  enforced: config.CREDIT_ENFORCEMENT_ENABLED,
   privateTurnsKept: config.AGENT_PRIVATE_CONTEXT_TURNS_KEEP,
   turnsRunningPerUser: config.TURNS_RUNNING_PER_USER,
   lowBalanceThreshold: config.LOW_BALANCE_THRESHOLD,

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { AuthConfigRead } from '../../contract/accounts.ts'
-import { type Config, isEmbedded, isLoopback, localAccounts } from '../config.ts'
+import { type Config, isEmbedded, isLoopback, localAccounts, takesPayments } from '../config.ts'
 
 export interface StartUp {
   config: Config
@@ -26,6 +26,7 @@ export function startUpBlock(start: StartUp): string {
     ['models', models(start)],
     ['accounts', accounts(start)],
     ['credits', credits(config)],
+    ...(takesPayments(config) ? [['payments', payments(config)] satisfies [string, string]] : []),
     ['limits', limits(config)],
   ]
   const off = switchedOff(start).map((item, number): [string, string] => [number === 0 ? 'switched off' : '', item])
@@ -54,6 +55,9 @@ const credits = (config: Config): string =>
   `enforcement ${config.CREDIT_ENFORCEMENT_ENABLED ? 'on' : 'off'}, low balance below ${config.LOW_BALANCE_THRESHOLD}, ` +
   `system calls ${config.BILL_SYSTEM_CALLS ? 'charged' : 'free'}`
 
+const payments = (config: Config): string =>
+  `Stripe, ${config.TOP_UP_MIN_USD} to ${config.TOP_UP_MAX_USD} USD, ${config.CREDITS_PER_USD} credits for each`
+
 const limits = (config: Config): string =>
   `${config.TURNS_RUNNING_PER_USER} turns at once per user; ` +
   `${config.TURN_MAX_SECONDS} s, ${config.TURN_MAX_MODEL_CALLS} model calls and ${config.TURN_MAX_TOOL_CALLS} tool calls per turn`
@@ -63,7 +67,11 @@ function switchedOff({ config, providers, auth }: StartUp): string[] {
     !auth.demo_model && !providers.has('openrouter') && 'the seeded model aliases, which are those of OpenRouter (OPENROUTER_API_KEY)',
     !config.TAVILY_API_KEY && !config.SEARXNG_BASE_URL && 'web search (TAVILY_API_KEY or SEARXNG_BASE_URL)',
     auth.local && !isLoopback(config) && !config.PUBLIC_URL && 'sign-in from browsers on other machines (PUBLIC_URL)',
+    !takesPayments(config) && `payments (${missingForPayments(config)})`,
     !config.API_CORS_ALLOWED_ORIGINS && 'pages of other origins (API_CORS_ALLOWED_ORIGINS)',
   ]
   return off.filter(item => item !== false)
 }
+
+const missingForPayments = (config: Config): string =>
+  config.STRIPE_SECRET_KEY === undefined ? 'STRIPE_SECRET_KEY' : 'STRIPE_WEBHOOK_SECRET is missing, and unsigned events are never trusted'

@@ -1,22 +1,10 @@
 import { sql } from 'kysely'
-import type { UserQuery } from '../../contract/admin.ts'
+import type { UserQuery, UserUpdate } from '../../contract/admin.ts'
+import type { AdministeredUser } from '../domain/administered-user.ts'
 import type { Admins } from '../domain/roles.ts'
 import type { Database } from './database.ts'
-import type { UserRow } from './users.ts'
 
 // Users as administrators find and change them.
-
-export interface AdministeredUser extends UserRow {
-  monthly_credit_cap: string | null
-  balance: string | null
-  created_at: string
-}
-
-export interface UserChanges {
-  role?: UserRow['role'] | undefined
-  suspended?: boolean | undefined
-  monthly_credit_cap?: string | null | undefined
-}
 
 const selectUsers = (database: Database) =>
   database.kysely.selectFrom('users').leftJoin('credit_wallets', 'credit_wallets.user_id', 'users.id')
@@ -55,7 +43,7 @@ export async function findUser(database: Database, userId: string, lock = false)
   return (row as AdministeredUser | undefined) ?? null
 }
 
-export async function saveUser(database: Database, userId: string, changes: UserChanges): Promise<void> {
+export async function saveUser(database: Database, userId: string, changes: UserUpdate): Promise<void> {
   const { role, suspended, monthly_credit_cap } = changes
   await database.kysely
     .updateTable('users')

@@ -1,3 +1,4 @@
+import type { RequestKey } from '../domain/request-key.ts'
 import { type Database, isConnectionLoss, violatedConstraint } from './database.ts'
 import { storableJson } from './storable.ts'
 
@@ -12,7 +13,7 @@ export interface Admission {
   expectedTurnCount: number
   /** What the client asked for, kept for whoever closes the turn after a crash. */
   request: unknown
-  /** Credits to hold; 0 when enforcement is off. */
+  /** Credits to hold; 0 when neither enforcement nor a monthly cap asks for it. */
   hold: string
   enforced: boolean
   runningTurnsMaximum: number
@@ -22,6 +23,7 @@ export interface Admission {
   journal: unknown
   /** The room's waiting mode begins with this turn. */
   applyPendingMode: boolean
+  requestKey: RequestKey | null
 }
 
 export type AdmissionResult =
@@ -29,16 +31,17 @@ export type AdmissionResult =
   | { kind: 'turn_in_progress' }
   | { kind: 'stale' }
   | { kind: 'too_many_running' }
-  | { kind: 'insufficient'; balance: string; held: string }
+  /** `monthLeft`: what the user's monthly cap still lets be spent, holds not counted; null without a cap. */
+  | { kind: 'insufficient'; balance: string; held: string; monthLeft: string | null }
 
-/** Run row, hold, place among the running turns and first journal entry: all by one statement, or nothing. */
+/** Run row, hold, place among the running turns, idempotency key and first journal entry: all by one statement, or nothing. */
 export async function admitTurn(database: Database, admission: Admission): Promise<AdmissionResult> {
   const rows = await database.statement<AdmissionRow>('admit_turn', ADMIT_TURN, parameters(admission)).catch(refusedByConstraint)
   if (typeof rows === 'string') return { kind: rows }
   const row = rows[0]!
   if (row.started_at) return { kind: 'admitted', startedAt: row.started_at }
   if (row.running_turns >= admission.runningTurnsMaximum) return { kind: 'too_many_running' }
-  return { kind: 'insufficient', balance: row.balance, held: row.held }
+  return { kind: 'insufficient', balance: row.balance, held: row.held, monthLeft: row.month_left }
 }
 
 interface AdmissionRow {
@@ -46,6 +49,7 @@ interface AdmissionRow {
   balance: string
   held: string
   running_turns: number
+  month_left: string | null
 }
 
 const parameters = (admission: Admission) => [
@@ -62,26 +66,37 @@ const parameters = (admission: Admission) => [
   admission.leaseSeconds,
   storableJson(admission.journal),
   admission.applyPendingMode ? admission.roomId : null,
+  admission.requestKey?.route ?? null,
+  admission.requestKey?.key ?? null,
+  admission.requestKey?.requestSha256 ?? null,
 ]
 
 // The wallet's row is the lock: two turns of one user pass it one after the other, and the second sees what the first holds.
+// The session is locked behind it, in the order of the close: whoever waited here for the close of another turn sees what that one wrote.
 // A session that moved on or went makes turn_index null, and a running turn violates the unique session: either undoes the whole statement.
 const ADMIT_TURN = `
 with wallet as (
   update credit_wallets set held = held + $7, running_turns = running_turns + 1
   where user_id = $3 and running_turns < $9 and (not $8 or (balance > 0 and balance - held >= $7))
+    and coalesce((select monthly_credit_cap from users where id = $3) - spent_this_month(credit_wallets) - held >= $7, true)
   returning user_id
+), session as (
+  select sessions.turn_count + 1 as next_index from wallet, sessions
+  where sessions.id = $2 and sessions.deleted_at is null and sessions.turn_count = $4
+  for no key update of sessions
 ), run as (
-  insert into turn_runs (turn_id, session_id, user_id, turn_index, mode, request, hold, owner_process, lease_until, journal)
-  select $1, $2, wallet.user_id, (select turn_count + 1 from sessions where id = $2 and deleted_at is null and turn_count = $4),
-    $5, $6, $7, $10, now() + make_interval(secs => $11), $12
+  insert into turn_runs (turn_id, session_id, user_id, turn_index, mode, request, hold, owner_process, lease_until, journal,
+    idempotency_route, idempotency_key, idempotency_sha256)
+  select $1, $2, wallet.user_id, (select next_index from session), $5, $6, $7, $10, now() + make_interval(secs => $11), $12, $14, $15, $16
   from wallet
   returning started_at
 ), mode as (
   update rooms set current_mode = pending_mode, pending_mode = null
   where id = $13 and pending_mode is not null and exists (select from run)
 )
-select (select started_at from run), balance, held, running_turns from credit_wallets where user_id = $3`
+select (select started_at from run), balance, held, running_turns,
+  (select monthly_credit_cap from users where id = $3) - spent_this_month(credit_wallets) as month_left
+from credit_wallets where user_id = $3`
 
 function refusedByConstraint(error: unknown): 'turn_in_progress' | 'stale' {
   if (isConnectionLoss(error)) throw error

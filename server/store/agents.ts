@@ -47,31 +47,22 @@ export async function updateAgent(database: Database, agentId: string, changes: 
   return row as AgentRead
 }
 
-/** Soft-deletes an agent and takes it out of every roster; the rosters close ranks. */
+/** Its rosters are another matter (room-agents.ts). */
 export async function softDeleteAgent(database: Database, agentId: string): Promise<void> {
-  await database.transaction(async transaction => {
-    await transaction.kysely.updateTable('agents').set({ deleted_at: sql`now()` }).where('id', '=', agentId).execute()
-    await transaction.statement('leave_rosters', LEAVE_ROSTERS, [agentId])
-  })
+  await database.kysely.updateTable('agents').set({ deleted_at: sql`now()` }).where('id', '=', agentId).execute()
 }
 
-const LEAVE_ROSTERS = `
-with gone as (delete from room_agents where agent_id = $1 returning room_id, position)
-update room_agents set position = room_agents.position - 1
-from gone where room_agents.room_id = gone.room_id and room_agents.position > gone.position`
-
-/** Brings an agent back that was deleted at most `days` ago; null when there is none. Its key may be taken meanwhile: 409. */
-export async function restoreAgent(database: Database, ownerUserId: string, agentId: string, days: number): Promise<AgentRead | null> {
+/** Brings a deleted agent back; one that is not deleted stays as it is. Its key may be taken meanwhile: 409. */
+export async function restoreAgent(database: Database, agent: AgentRead): Promise<AgentRead> {
   const row = await database.kysely
     .updateTable('agents')
     .set({ deleted_at: null })
-    .where('id', '=', agentId)
-    .where('owner_user_id', '=', ownerUserId)
-    .where(sql<boolean>`(deleted_at is null or deleted_at > now() - make_interval(days => ${days}))`)
+    .where('id', '=', agent.id)
+    .where('deleted_at', 'is not', null)
     .returning(agentColumns)
     .executeTakeFirst()
-    .catch(refuseDuplicateKey('of the deleted agent'))
-  return (row as AgentRead | undefined) ?? null
+    .catch(refuseDuplicateKey(agent.agent_key))
+  return (row as AgentRead | undefined) ?? agent
 }
 
 const refuseDuplicateKey =

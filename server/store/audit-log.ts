@@ -42,7 +42,8 @@ export async function pageOfAuditLog(database: Database, query: AuditQuery): Pro
   if (query.action !== undefined) found = found.where('action', '=', query.action)
   if (query.target !== undefined) found = found.where('target', '=', query.target)
   if (query.from_date !== undefined) found = found.where('created_at', '>=', sql<string>`${query.from_date}::timestamp at time zone 'UTC'`)
-  if (query.to_date !== undefined) found = found.where('created_at', '<', sql<string>`(${query.to_date}::date + 1)::timestamp at time zone 'UTC'`)
+  if (query.to_date !== undefined)
+    found = found.where('created_at', '<', sql<string>`(${query.to_date}::date + 1)::timestamp at time zone 'UTC'`)
   const [entries, counted] = await Promise.all([
     found
       .select(['id', 'actor_user_id', 'action', 'target', 'before', 'after', 'created_at'])

@@ -84,7 +84,10 @@ const modelColumns = (model: PricedModel) => ({
 // so that two closes of one user pass it one after the other and their roll-ups cannot lock each other out.
 const CLOSE_TURN = `
 with run as (
-  delete from turn_runs where turn_id = $1::uuid and fence = $2::bigint returning hold
+  delete from turn_runs where turn_id = $1::uuid and fence = $2::bigint returning hold, idempotency_route, idempotency_key, idempotency_sha256
+), request_key as (
+  -- Only successes are kept. A stream has begun with one.
+  select idempotency_route, idempotency_key, idempotency_sha256 from run where $10 <> 'failed' or idempotency_route = 'turns/stream'
 ), calls as (
   select * from jsonb_to_recordset($23::jsonb) as call (
     id uuid, "ledgerId" uuid, "requestId" uuid, "agentId" uuid, "agentKey" text, step int, round int, purpose text, provider text, alias text,
@@ -92,14 +95,17 @@ with run as (
     credits numeric, amount numeric, "latencyMs" int, "timeToFirstTokenMs" int, charged boolean, status text, "pricingVersion" text,
     multiplier numeric, "providerRequestId" text)
 ), wallet as (
-  update credit_wallets set balance = balance - $19::numeric, held = held - run.hold, running_turns = running_turns - 1
+  update credit_wallets set balance = balance - $19::numeric, held = held - run.hold, running_turns = running_turns - 1,
+    spending_month = date_trunc('month', now() at time zone 'UTC')::date, spent_in_month = spent_this_month(credit_wallets) + $19::numeric
   from run where credit_wallets.user_id = $4
   returning credit_wallets.id, credit_wallets.balance
 ), turn as (
   insert into turns (id, session_id, user_id, turn_index, mode, user_input, assistant_output, status, model_alias_used, provider_model, limit_reached,
-    routing, summary_triggered, prune_triggered, summary_used_fallback, credits_burned, balance_after, low_balance)
-  select $1, $3::uuid, $4, $6::int, $7, $8, $9, $10, $11, $12, $13, $14::jsonb, $15, $16, $17, $18::numeric, wallet.balance, wallet.balance < $20::numeric
-  from wallet
+    routing, summary_triggered, prune_triggered, summary_used_fallback, credits_burned, balance_after, low_balance,
+    idempotency_route, idempotency_key, idempotency_sha256)
+  select $1, $3::uuid, $4, $6::int, $7, $8, $9, $10, $11, $12, $13, $14::jsonb, $15, $16, $17, $18::numeric, wallet.balance, wallet.balance < $20::numeric,
+    idempotency_route, idempotency_key, idempotency_sha256
+  from wallet left join request_key on true
   returning balance_after, low_balance, credits_burned, created_at
 ), session as (
   update sessions set turn_count = $6, title = coalesce(title, $21) from wallet where sessions.id = $3

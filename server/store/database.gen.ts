@@ -62,6 +62,17 @@ export interface FirstOwner {
   user_id: string;
 }
 
+export interface IdempotencyKeys {
+  answer: ColumnType<unknown, string, string> | null;
+  claim: string;
+  created_at: Generated<string>;
+  expires_at: string;
+  key: string;
+  request_sha256: string;
+  route: string;
+  user_id: string;
+}
+
 export interface Invitations {
   code_sha256: string;
   created_at: Generated<string>;
@@ -274,6 +285,9 @@ export interface TurnRuns {
   cancel_requested_at: string | null;
   fence: Generated<number>;
   hold: Generated<string>;
+  idempotency_key: string | null;
+  idempotency_route: string | null;
+  idempotency_sha256: string | null;
   journal: Generated<ColumnType<unknown, string, string>>;
   lease_until: string;
   mode: string;
@@ -292,6 +306,9 @@ export interface Turns {
   created_at: Generated<string>;
   credits_burned: Generated<string>;
   id: string;
+  idempotency_key: string | null;
+  idempotency_route: string | null;
+  idempotency_sha256: string | null;
   limit_reached: string | null;
   low_balance: Generated<boolean>;
   mode: string;
@@ -346,6 +363,7 @@ export interface DB {
   credit_transactions: CreditTransactions;
   credit_wallets: CreditWallets;
   first_owner: FirstOwner;
+  idempotency_keys: IdempotencyKeys;
   invitations: Invitations;
   llm_call_events: LlmCallEvents;
   messages: Messages;

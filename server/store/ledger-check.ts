@@ -25,7 +25,7 @@ export async function checkLedger(database: Database): Promise<LedgerCheck> {
       from credit_wallets full join ledger on ledger.user_id = credit_wallets.user_id
     )
     select count(wallet_id) as wallets, coalesce(sum(transactions), 0)::bigint as transactions,
-      coalesce(json_agg(json_build_object('user_id', user_id, 'balance', balance::text, 'ledger', amount::text) order by user_id)
+      coalesce(json_agg(json_build_object('user_id', user_id, 'balance', trim_scale(balance)::text, 'ledger', trim_scale(amount)::text) order by user_id)
         filter (where differs), '[]') as differences
     from compared`.execute(database.kysely)
   return rows[0]!

@@ -1,9 +1,34 @@
+import { validate as isUuid } from 'uuid'
+import type { RequestKey } from '../domain/request-key.ts'
 import type { LoadedSession } from '../domain/snapshot.ts'
 import type { Database } from './database.ts'
 
+/** A turn of the last 24 hours, or one that still runs, whose request bore the same key. */
+export interface EarlierTurn {
+  turnId: string
+  requestSha256: string
+  isRunning: boolean
+}
+
+export interface LoadedTurn extends LoadedSession {
+  earlier: EarlierTurn | null
+}
+
+export interface TurnToLoad {
+  userId: string
+  sessionId: string
+  privateTurns: number
+  requestKey: RequestKey | null
+}
+
 /** Null when the session is not the user's own, or is deleted, or its room or agent is. */
-export async function loadTurn(database: Database, userId: string, sessionId: string, privateTurns: number): Promise<LoadedSession | null> {
-  const [row] = await database.statement<{ loaded: LoadedSession }>('load_turn', LOAD_TURN, [sessionId, userId, privateTurns])
+export async function loadTurn(
+  database: Database,
+  { userId, sessionId, privateTurns, requestKey }: TurnToLoad,
+): Promise<LoadedTurn | null> {
+  if (!isUuid(sessionId)) return null
+  const values = [sessionId, userId, privateTurns, requestKey?.route ?? null, requestKey?.key ?? null]
+  const [row] = await database.statement<{ loaded: LoadedTurn }>('load_turn', LOAD_TURN, values)
   return row?.loaded ?? null
 }
 
@@ -14,6 +39,15 @@ select json_build_object(
   'turnCount', sessions.turn_count,
   'hasTitle', sessions.title is not null,
   'runningTurnId', (select turn_id from turn_runs where turn_runs.session_id = sessions.id),
+  'earlier', case when $5::text is not null then (
+    select json_build_object('turnId', turn_id, 'requestSha256', idempotency_sha256, 'isRunning', is_running)
+    from (
+      select turn_id, session_id, user_id, idempotency_route, idempotency_key, idempotency_sha256, true as is_running from turn_runs
+      union all
+      select id, session_id, user_id, idempotency_route, idempotency_key, idempotency_sha256, false from turns
+      where created_at > now() - interval '24 hours'
+    ) as earlier
+    where session_id = sessions.id and user_id = $2 and idempotency_route = $4 and idempotency_key = $5 limit 1) end,
   'room', case when rooms.id is not null then json_build_object(
     'id', rooms.id, 'name', rooms.name, 'goal', rooms.goal,
     'mode', coalesce(rooms.pending_mode, rooms.current_mode), 'modeIsPending', rooms.pending_mode is not null) end,
@@ -34,7 +68,8 @@ select json_build_object(
     from messages where session_id = sessions.id and (
       (visibility = 'shared' and turn_index > coalesce((select max(to_turn_index) from session_summaries where session_id = sessions.id), 0))
       or (visibility = 'private' and turn_index > sessions.turn_count - $3))),
-  'wallet', json_build_object('balance', credit_wallets.balance::text, 'held', credit_wallets.held::text, 'runningTurns', credit_wallets.running_turns)
+  'wallet', json_build_object('balance', credit_wallets.balance::text, 'held', credit_wallets.held::text, 'runningTurns', credit_wallets.running_turns,
+    'monthlyCap', (select monthly_credit_cap::text from users where users.id = $2))
 ) as loaded
 from sessions
 join credit_wallets on credit_wallets.user_id = $2

@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from 'kysely'
 import { validate as isUuid } from 'uuid'
 import type { AgentRead } from '../../contract/agents.ts'
 import type { RoomRead } from '../../contract/rooms.ts'
@@ -10,35 +11,47 @@ import { type SessionScope, selectSession } from './sessions.ts'
 
 // The one place that decides whose a thing is. What is not the caller's, is deleted or never existed is the same 404.
 
-/** `lock` holds the row until the transaction ends, so that a version check and the write after it are one. */
-export async function ownedAgent(database: Database, userId: string, agentId: string, lock = false): Promise<AgentRead> {
+export interface Finding {
+  /** Holds the row until the transaction ends, so that what is checked and the write after it are one. */
+  lock?: boolean
+  /** Also finds what was deleted at most so long ago. */
+  restorableDays?: number
+}
+
+const isThere = (table: 'agents' | 'rooms' | 'sessions', { restorableDays }: Finding): RawBuilder<boolean> => {
+  const deletedAt = sql.ref(`${table}.deleted_at`)
+  if (restorableDays === undefined) return sql<boolean>`${deletedAt} is null`
+  return sql<boolean>`(${deletedAt} is null or ${deletedAt} > now() - make_interval(days => ${restorableDays}))`
+}
+
+export async function ownedAgent(database: Database, userId: string, agentId: string, finding: Finding = {}): Promise<AgentRead> {
   if (!isUuid(agentId)) throw notFound('Agent')
   const own = database.kysely
     .selectFrom('agents')
     .select(agentColumns)
     .where('id', '=', agentId)
     .where('owner_user_id', '=', userId)
-    .where('deleted_at', 'is', null)
-  const row = await (lock ? own.forUpdate() : own).executeTakeFirst()
+    .where(isThere('agents', finding))
+  const row = await (finding.lock ? own.forUpdate() : own).executeTakeFirst()
   if (!row) throw notFound('Agent')
   return row as AgentRead
 }
 
-export async function ownedRoom(database: Database, userId: string, roomId: string, lock = false): Promise<RoomRead> {
+export async function ownedRoom(database: Database, userId: string, roomId: string, finding: Finding = {}): Promise<RoomRead> {
   if (!isUuid(roomId)) throw notFound('Room')
   const own = database.kysely
     .selectFrom('rooms')
     .select(roomColumns)
     .where('id', '=', roomId)
     .where('owner_user_id', '=', userId)
-    .where('deleted_at', 'is', null)
-  const row = await (lock ? own.forUpdate() : own).executeTakeFirst()
+    .where(isThere('rooms', finding))
+  const row = await (finding.lock ? own.forUpdate() : own).executeTakeFirst()
   if (!row) throw notFound('Room')
   return row as RoomRead
 }
 
-/** A session is whose room or agent it belongs to, and gone while that is deleted. `deleted` also finds deleted sessions. */
-export async function ownedSession(database: Database, userId: string, sessionId: string, { deleted = false } = {}): Promise<SessionRead> {
+/** A session is whose room or agent it belongs to, and gone while that is deleted. */
+export async function ownedSession(database: Database, userId: string, sessionId: string, finding: Finding = {}): Promise<SessionRead> {
   if (!isUuid(sessionId)) throw notFound('Session')
   const own = selectSession(database)
     .leftJoin('rooms', 'rooms.id', 'sessions.room_id')
@@ -50,7 +63,8 @@ export async function ownedSession(database: Database, userId: string, sessionId
         where.and([where('agents.owner_user_id', '=', userId), where('agents.deleted_at', 'is', null)]),
       ]),
     )
-  const session = await (deleted ? own : own.where('sessions.deleted_at', 'is', null)).executeTakeFirst()
+    .where(isThere('sessions', finding))
+  const session = await (finding.lock ? own.forUpdate('sessions') : own).executeTakeFirst()
   if (!session) throw notFound('Session')
   return session
 }

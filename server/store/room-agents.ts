@@ -5,7 +5,7 @@ import { Refusal } from '../domain/refusal.ts'
 import { agentColumns } from './agents.ts'
 import { type Database, violatedConstraint } from './database.ts'
 
-// A roster. Positions are 1..n without gaps; whoever changes a roster holds the room's row.
+// A roster. Positions are 1..n without gaps, so whoever changes a roster holds the room's row until the commit.
 
 /** In position order. */
 export async function listRoomAgents(database: Database, roomId: string): Promise<RoomAgentRead[]> {
@@ -28,21 +28,27 @@ export async function listRoomAgents(database: Database, roomId: string): Promis
   }))
 }
 
+export async function rosterSize(database: Database, roomId: string): Promise<number> {
+  const { size } = await database.kysely
+    .selectFrom('room_agents')
+    .where('room_id', '=', roomId)
+    .select(count => count.fn.countAll<number>().as('size'))
+    .executeTakeFirstOrThrow()
+  return size
+}
+
 /** Puts an agent on the roster at `position` (those behind move back), by default last. Already there: 409. */
 export async function assignAgent(
   database: Database,
   roomId: string,
-  agentId: string,
+  agent: AgentRead,
   position: number | undefined,
 ): Promise<RoomAgentRead> {
-  await database.transaction(async transaction => {
-    await lockRoom(transaction, roomId)
-    await transaction
-      .statement('assign_agent', ASSIGN_AGENT, [uuidv7(), roomId, agentId, position ?? null])
-      .catch(refuseDuplicateAssignment)
-  })
-  const roster = await listRoomAgents(database, roomId)
-  return roster.find(entry => entry.agent_id === agentId)!
+  const id = uuidv7()
+  const [entry] = await database
+    .statement<Pick<RoomAgentRead, 'position' | 'created_at'>>('assign_agent', ASSIGN_AGENT, [id, roomId, agent.id, position ?? null])
+    .catch(refuseDuplicateAssignment)
+  return { id, room_id: roomId, agent_id: agent.id, agent, ...entry! }
 }
 
 const ASSIGN_AGENT = `
@@ -52,23 +58,16 @@ with place as (
   update room_agents set position = room_agents.position + 1
   from place where room_id = $2 and room_agents.position >= place.position
 )
-insert into room_agents (id, room_id, agent_id, position) select $1, $2, $3, position from place`
+insert into room_agents (id, room_id, agent_id, position) select $1, $2, $3, position from place returning position, created_at`
 
 function refuseDuplicateAssignment(error: unknown): never {
   if (violatedConstraint(error) !== 'room_agents_room_id_agent_id_key') throw error
   throw new Refusal('conflict', 'The agent is in this room already.')
 }
 
-/** Gives the whole roster a new order. `agentIds` must name every agent of the room exactly once; false when it does not. */
-export async function orderRoomAgents(database: Database, roomId: string, agentIds: string[]): Promise<boolean> {
-  return await database.transaction(async transaction => {
-    await lockRoom(transaction, roomId)
-    const roster = await listRoomAgents(transaction, roomId)
-    const wanted = new Set(agentIds)
-    if (wanted.size !== agentIds.length || wanted.size !== roster.length || roster.some(entry => !wanted.has(entry.agent_id))) return false
-    await transaction.statement('order_room_agents', ORDER_ROOM_AGENTS, [roomId, agentIds])
-    return true
-  })
+/** `agentIds` are all agents of the room, each once. */
+export async function orderRoomAgents(database: Database, roomId: string, agentIds: string[]): Promise<void> {
+  await database.statement('order_room_agents', ORDER_ROOM_AGENTS, [roomId, agentIds])
 }
 
 const ORDER_ROOM_AGENTS = `
@@ -76,24 +75,21 @@ update room_agents set position = wanted.position
 from unnest($2::uuid[]) with ordinality as wanted (agent_id, position)
 where room_agents.room_id = $1 and room_agents.agent_id = wanted.agent_id`
 
-/** Takes an agent off the roster, named by its id or its key (without case); false when it is not on it. */
-export async function unassignAgent(database: Database, roomId: string, agentIdOrKey: string): Promise<boolean> {
-  return await database.transaction(async transaction => {
-    await lockRoom(transaction, roomId)
-    const roster = await listRoomAgents(transaction, roomId)
-    const named = agentIdOrKey.toLowerCase()
-    const entry = roster.find(({ agent }) => agent.id === named) ?? roster.find(({ agent }) => agent.agent_key.toLowerCase() === named)
-    if (!entry) return false
-    await transaction.kysely.deleteFrom('room_agents').where('id', '=', entry.id).execute()
-    await transaction.kysely
-      .updateTable('room_agents')
-      .set(update => ({ position: update('position', '-', 1) }))
-      .where('room_id', '=', roomId)
-      .where('position', '>', entry.position)
-      .execute()
-    return true
-  })
+/** Takes an agent off one roster; those behind move up. */
+export async function unassignAgent(database: Database, roomId: string, agentId: string): Promise<void> {
+  await database.statement('leave_roster', LEAVE, [agentId, [roomId]])
 }
 
-const lockRoom = (database: Database, roomId: string) =>
-  database.kysely.selectFrom('rooms').select('id').where('id', '=', roomId).forUpdate().execute()
+/** Takes an agent off every roster. */
+export async function leaveRosters(database: Database, agentId: string): Promise<void> {
+  const rooms = await database.statement<{ id: string }>('lock_rooms_of_agent', LOCK_ROOMS_OF_AGENT, [agentId])
+  await database.statement('leave_roster', LEAVE, [agentId, rooms.map(room => room.id)])
+}
+
+const LOCK_ROOMS_OF_AGENT = `
+select id from rooms where id in (select room_id from room_agents where agent_id = $1) order by id for update`
+
+const LEAVE = `
+with gone as (delete from room_agents where agent_id = $1 and room_id = any($2::uuid[]) returning room_id, position)
+update room_agents set position = room_agents.position - 1
+from gone where room_agents.room_id = gone.room_id and room_agents.position > gone.position`

@@ -78,15 +78,14 @@ export async function softDeleteRoom(database: Database, roomId: string): Promis
   await database.kysely.updateTable('rooms').set({ deleted_at: sql`now()` }).where('id', '=', roomId).execute()
 }
 
-/** Brings a room back that was deleted at most `days` ago; null when there is none. */
-export async function restoreRoom(database: Database, ownerUserId: string, roomId: string, days: number): Promise<RoomRead | null> {
+/** Brings a deleted room back; one that is not deleted stays as it is. */
+export async function restoreRoom(database: Database, room: RoomRead): Promise<RoomRead> {
   const row = await database.kysely
     .updateTable('rooms')
     .set({ deleted_at: null })
-    .where('id', '=', roomId)
-    .where('owner_user_id', '=', ownerUserId)
-    .where(sql<boolean>`(deleted_at is null or deleted_at > now() - make_interval(days => ${days}))`)
+    .where('id', '=', room.id)
+    .where('deleted_at', 'is not', null)
     .returning(roomColumns)
     .executeTakeFirst()
-  return (row as RoomRead | undefined) ?? null
+  return (row as RoomRead | undefined) ?? room
 }

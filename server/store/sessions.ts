@@ -67,13 +67,13 @@ export async function softDeleteSession(database: Database, scope: SessionScope,
   return numUpdatedRows > 0n
 }
 
-/** Brings a session back that was deleted at most `days` ago; false when there is none. */
-export async function restoreSession(database: Database, sessionId: string, days: number): Promise<boolean> {
-  const { numUpdatedRows } = await database.kysely
+/** Brings a deleted session back; one that is not deleted stays as it is. */
+export async function restoreSession(database: Database, session: SessionRead): Promise<SessionRead> {
+  await database.kysely
     .updateTable('sessions')
     .set({ deleted_at: null })
-    .where('id', '=', sessionId)
-    .where(sql<boolean>`(deleted_at is null or deleted_at > now() - make_interval(days => ${days}))`)
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows > 0n
+    .where('id', '=', session.id)
+    .where('deleted_at', 'is not', null)
+    .execute()
+  return { ...session, deleted_at: null }
 }

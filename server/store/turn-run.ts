@@ -13,7 +13,10 @@ export interface JournalWrite {
   entries: Record<string, unknown>
   /** What the turn holds from now on: what its ended calls cost and the worst case of those that run. */
   hold: string
+  /** What is held must be covered by the balance. */
   enforced: boolean
+  /** The user has a monthly cap, which asks for holds even without enforcement. */
+  capped: boolean
 }
 
 export type JournalResult = { kind: 'written' } | { kind: 'insufficient'; available: string } | { kind: 'lost' }
@@ -23,7 +26,7 @@ export async function writeJournal(database: Database, write: JournalWrite): Pro
   const [row] = await database.statement<{ written: boolean; held_by_us: boolean; available: string | null }>(
     'write_journal',
     WRITE_JOURNAL,
-    [write.turnId, write.fence, storableJson(write.entries), write.hold, write.enforced],
+    [write.turnId, write.fence, storableJson(write.entries), write.hold, write.enforced || write.capped, write.enforced],
   )
   if (row?.written) return { kind: 'written' }
   return row?.held_by_us ? { kind: 'insufficient', available: row.available ?? '0' } : { kind: 'lost' }
@@ -34,7 +37,9 @@ with run as (
   select turn_id, user_id, hold from turn_runs where turn_id = $1 and fence = $2 for update
 ), wallet as (
   update credit_wallets set held = held + ($4 - run.hold)
-  from run where credit_wallets.user_id = run.user_id and $5 and $4 <> run.hold and ($4 <= run.hold or balance - held >= $4 - run.hold)
+  from run where credit_wallets.user_id = run.user_id and $5 and $4 <> run.hold and ($4 <= run.hold or (
+    (not $6 or balance - held >= $4 - run.hold)
+    and coalesce((select monthly_credit_cap from users where id = run.user_id) - spent_this_month(credit_wallets) - held >= $4 - run.hold, true)))
   returning credit_wallets.user_id
 ), written as (
   update turn_runs set journal = journal || $3::jsonb, hold = case when $5 then $4 else turn_runs.hold end
@@ -42,7 +47,9 @@ with run as (
   returning turn_runs.turn_id
 )
 select exists (select from written) as written, exists (select from run) as held_by_us,
-  (select balance - held + run.hold from credit_wallets join run using (user_id)) as available`
+  (select run.hold + least(case when $6 then balance - held end,
+      (select monthly_credit_cap from users where id = run.user_id) - spent_this_month(credit_wallets) - held)
+    from credit_wallets join run using (user_id)) as available`
 
 /** Renews the leases of turns that this process runs; the ids of those that are still its own. */
 export async function renewLeases(database: Database, ownerProcess: string, turnIds: string[], leaseSeconds: number): Promise<string[]> {

@@ -4,6 +4,7 @@ import { requireVersion, type VersionCheck } from '../domain/version.ts'
 import { softDeleteAgent } from '../store/agents.ts'
 import type { Database } from '../store/database.ts'
 import { ownedAgent } from '../store/owned.ts'
+import { leaveRosters } from '../store/room-agents.ts'
 
 /** The agent leaves the rosters it was in; running and past turns stay as they are. */
 export async function deleteAgent(
@@ -13,7 +14,8 @@ export async function deleteAgent(
   isExpected: VersionCheck<AgentRead>,
 ): Promise<void> {
   await deps.database.transaction(async database => {
-    requireVersion(await ownedAgent(database, caller.userId, agentId, true), isExpected)
+    requireVersion(await ownedAgent(database, caller.userId, agentId, { lock: true }), isExpected)
     await softDeleteAgent(database, agentId)
+    await leaveRosters(database, agentId)
   })
 }

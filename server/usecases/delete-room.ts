@@ -14,7 +14,7 @@ export async function deleteRoom(
   isExpected: VersionCheck<RoomRead>,
 ): Promise<void> {
   await deps.database.transaction(async database => {
-    requireVersion(await ownedRoom(database, caller.userId, roomId, true), isExpected)
+    requireVersion(await ownedRoom(database, caller.userId, roomId, { lock: true }), isExpected)
     await softDeleteRoom(database, roomId)
     await requestCancelInRoom(database, roomId)
   })

@@ -1,3 +1,4 @@
+import { validate as isUuid } from 'uuid'
 import type { Caller } from '../domain/caller.ts'
 import { notFound } from '../domain/refusal.ts'
 import type { Database } from '../store/database.ts'
@@ -8,6 +9,7 @@ import { requestCancelInSession } from '../store/turn-run.ts'
 /** The turn that runs in the session is cancelled by the same commit. */
 export async function deleteSession(deps: { database: Database }, caller: Caller, scope: SessionScope, sessionId: string): Promise<void> {
   await requireScope(deps.database, caller.userId, scope)
+  if (!isUuid(sessionId)) throw notFound('Session')
   await deps.database.transaction(async database => {
     const gone = await softDeleteSession(database, scope, sessionId)
     if (!gone) throw notFound('Session')

@@ -2,11 +2,22 @@ import { v7 as uuidv7 } from 'uuid'
 import type { TurnCreate } from '../../contract/turns.ts'
 import type { Caller } from '../domain/caller.ts'
 import { notFound, Refusal } from '../domain/refusal.ts'
+import type { RequestKey } from '../domain/request-key.ts'
 import { requireNoTools, takeSnapshot } from '../domain/snapshot.ts'
-import { loadTurn } from '../store/load-turn.ts'
+import type { RateLimiter, WindowState } from '../live/rate-limiter.ts'
+import { type LoadedTurn, loadTurn, type TurnToLoad } from '../store/load-turn.ts'
 import { planFirstCall } from '../turns/first-call.ts'
 import { admit } from './run-turn/admit.ts'
 import { type StartedTurn, startTurn, type TurnDependencies } from './run-turn/drive.ts'
+import { joinEarlierTurn } from './run-turn/join-turn.ts'
+
+export interface TurnRequest {
+  basicStream: boolean
+  traceId: string
+  requestKey: RequestKey | null
+  /** Told how the user's limits stand as soon as they have counted this request, or refused it. */
+  onLimits: (limits: WindowState[]) => void
+}
 
 /** How often a session that moves on between its reading and its admission is read again. */
 const STALE_TRIES = 3
@@ -14,24 +25,70 @@ const STALE_TRIES = 3
 /**
  * Admits a turn and sets it running; whoever called may leave, it runs on to its close.
  * Every refusal comes from here, before any model call, and leaves no row.
+ * A request whose key an earlier one bore joins that one's turn, and counts against no limit.
  */
 export async function runTurn(
   deps: TurnDependencies,
   caller: Caller,
   sessionId: string,
   wish: TurnCreate,
-  { basicStream, traceId }: { basicStream: boolean; traceId: string },
+  request: TurnRequest,
+): Promise<StartedTurn> {
+  const { requestKey } = request
+  const toLoad = { userId: caller.userId, sessionId, privateTurns: deps.settings.privateTurnsKept, requestKey }
+  if (requestKey === null) return await runNewTurn(deps, toLoad, wish, request, null)
+  return await deps.sameRequests.run(JSON.stringify([caller.userId, sessionId, requestKey.route, requestKey.key]), async () => {
+    const loaded = await loadTurn(deps.database, toLoad)
+    return (await joinEarlierTurn(deps, toLoad, loaded)) ?? (await runNewTurn(deps, toLoad, wish, request, loaded))
+  })
+}
+
+/** `alreadyLoaded`: what was found when its key was looked for; the limit comes before any other look. */
+async function runNewTurn(
+  deps: TurnDependencies,
+  toLoad: TurnToLoad,
+  wish: TurnCreate,
+  request: TurnRequest,
+  alreadyLoaded: LoadedTurn | null,
+): Promise<StartedTurn> {
+  const giveBack = await takeFromLimits(deps.rateLimiter, toLoad.userId, request.onLimits)
+  try {
+    return await admitAndStart(deps, toLoad, wish, request, alreadyLoaded)
+  } catch (error) {
+    // The first request of this key may have reached another process and been admitted there meanwhile; then this one is its repeat.
+    const mayBeRepeat = toLoad.requestKey !== null && error instanceof Refusal
+    const joined = mayBeRepeat && (await joinEarlierTurn(deps, toLoad, await loadTurn(deps.database, toLoad)))
+    if (!joined) throw error
+    await giveBack()
+    return joined
+  }
+}
+
+async function takeFromLimits(limiter: RateLimiter, userId: string, onLimits: TurnRequest['onLimits']): Promise<() => Promise<void>> {
+  const decision = await limiter.take(userId)
+  onLimits(decision.limits)
+  if (decision.kind === 'admitted') return decision.giveBack
+  throw new Refusal('rate_limited', 'rate limit exceeded', { retry_after_seconds: decision.retryAfterSeconds })
+}
+
+async function admitAndStart(
+  deps: TurnDependencies,
+  toLoad: TurnToLoad,
+  wish: TurnCreate,
+  { basicStream, traceId, requestKey }: TurnRequest,
+  alreadyLoaded: LoadedTurn | null,
 ): Promise<StartedTurn> {
   const turnWish = { message: wish.message, modelAliasOverride: wish.model_alias_override, maxCredits: wish.max_credits }
   for (let tries = 0; tries < STALE_TRIES; tries++) {
-    const loaded = await loadTurn(deps.database, caller.userId, sessionId, deps.settings.privateTurnsKept)
+    const loaded = (tries === 0 && alreadyLoaded) || (await loadTurn(deps.database, toLoad))
     if (!loaded) throw notFound('Session')
-    const ids = { turnId: uuidv7(), traceId, userId: caller.userId }
-    const snapshot = takeSnapshot(loaded, await deps.catalogue.current(), turnWish, deps.settings, ids)
+    const ids = { turnId: uuidv7(), traceId, userId: toLoad.userId }
+    const { enforced } = await deps.runtimeSettings.current()
+    const snapshot = takeSnapshot(loaded, await deps.catalogue.current(), turnWish, { ...deps.settings, enforced }, ids)
     if (basicStream) requireNoTools(snapshot)
     const first = await planFirstCall(snapshot, deps.settings, deps.tokens)
-    if (loaded.runningTurnId !== null) throw turnInProgress()
-    const admitted = await admit(deps, snapshot, first, loaded)
+    if (loaded.runningTurnId !== null || loaded.earlier) throw turnInProgress()
+    const admitted = await admit(deps, snapshot, first, loaded, requestKey)
     if (admitted !== 'stale') return startTurn(deps, snapshot, admitted)
   }
   throw turnInProgress()

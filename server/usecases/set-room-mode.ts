@@ -16,7 +16,7 @@ export async function setRoomMode(
 ): Promise<RoomRead> {
   const wanted = readRoomMode(mode)
   return await deps.database.transaction(async database => {
-    requireVersion(await ownedRoom(database, caller.userId, roomId, true), isExpected)
+    requireVersion(await ownedRoom(database, caller.userId, roomId, { lock: true }), isExpected)
     return await saveRoomMode(database, roomId, wanted)
   })
 }

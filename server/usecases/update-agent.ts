@@ -16,7 +16,7 @@ export async function updateAgent(
 ): Promise<AgentRead> {
   const catalogue = await deps.catalogue.current()
   return await deps.database.transaction(async database => {
-    requireVersion(await ownedAgent(database, caller.userId, agentId, true), isExpected)
+    requireVersion(await ownedAgent(database, caller.userId, agentId, { lock: true }), isExpected)
     if (changes.model_alias !== undefined) requireKnownAlias(catalogue, changes.model_alias, 'model_alias')
     return await saveAgent(database, agentId, changes)
   })

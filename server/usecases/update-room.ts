@@ -13,7 +13,7 @@ export async function updateRoom(
   isExpected: VersionCheck<RoomRead>,
 ): Promise<RoomRead> {
   return await deps.database.transaction(async database => {
-    requireVersion(await ownedRoom(database, caller.userId, roomId, true), isExpected)
+    requireVersion(await ownedRoom(database, caller.userId, roomId, { lock: true }), isExpected)
     return await saveRoom(database, roomId, changes)
   })
 }

@@ -11,7 +11,7 @@ const layers = [
   ['server/http', 'server/jobs'],
   ['server/usecases'],
   ['server/turns'],
-  ['server/tools', 'server/llm', 'server/store', 'server/live', 'server/files', 'server/accounts'],
+  ['server/tools', 'server/llm', 'server/store', 'server/live', 'server/files', 'server/accounts', 'server/payments'],
   ['server/domain'],
   ['contract'],
 ]

@@ -1,9 +1,10 @@
 import { v7 as uuidv7 } from 'uuid'
 import { affordableOutputTokens, decimal, decimalText } from '../../domain/money.ts'
 import { invalid, Refusal } from '../../domain/refusal.ts'
+import type { RequestKey } from '../../domain/request-key.ts'
 import type { LoadedSession } from '../../domain/snapshot.ts'
 import { TURN_LEASE_SECONDS, type TurnSnapshot } from '../../domain/turn.ts'
-import { admitTurn } from '../../store/admit-turn.ts'
+import { type AdmissionResult, admitTurn } from '../../store/admit-turn.ts'
 import type { FirstCall } from '../../turns/first-call.ts'
 import { createSpending, worstCaseOf } from '../../turns/spending.ts'
 import type { AdmittedCall } from '../../turns/turn.ts'
@@ -14,6 +15,8 @@ export interface AdmittedFirstCall extends FirstCall {
   admitted: AdmittedCall
 }
 
+type Insufficient = Extract<AdmissionResult, { kind: 'insufficient' }>
+
 /**
  * Holds the first call's worst case and makes the turn run, by one statement; lowers the output limit to what can be paid for.
  * `stale`: the session moved on since it was read.
@@ -23,13 +26,14 @@ export async function admit(
   snapshot: TurnSnapshot,
   first: FirstCall,
   loaded: LoadedSession,
+  requestKey: RequestKey | null,
 ): Promise<AdmittedFirstCall | 'stale'> {
   const minimum = Math.min(deps.settings.minOutputTokens, first.maxTokens)
   let maxTokens = createSpending(snapshot.maxCredits).affordableOutput(first.maxTokens, first.inputTokens, first.multiplier)
   if (maxTokens < minimum) throw invalid('max_credits', 'does not cover a single call')
   for (;;) {
     const admitted = { requestId: uuidv7(), maxTokens, worstCase: worstCaseOf(first.inputTokens, maxTokens, first.multiplier) }
-    const result = await admitTurn(deps.database, admission(deps, snapshot, admitted, loaded))
+    const result = await admitTurn(deps.database, { ...admission(deps, snapshot, admitted, loaded), requestKey })
     switch (result.kind) {
       case 'admitted':
         return { ...first, admitted }
@@ -45,15 +49,29 @@ export async function admit(
             retry_after_seconds: 1,
           },
         )
-      case 'insufficient': {
-        const available = decimalText(decimal(result.balance).minus(result.held))
-        maxTokens = Math.min(maxTokens - 1, affordableOutputTokens(available, first.inputTokens, first.multiplier))
-        if (decimal(result.balance).lte(0) || maxTokens < minimum) throw insufficientCredits()
-      }
+      case 'insufficient':
+        // What can be spent may have grown meanwhile; asking for less each time ends the loop all the same.
+        maxTokens = affordableLimit(result, first, { wanted: maxTokens - 1, minimum, enforced: snapshot.enforced })
     }
   }
 }
 
+/** The output limit that balance and monthly cap still pay for, at most `wanted`; refuses below `minimum`. */
+function affordableLimit(
+  { balance, held, monthLeft }: Insufficient,
+  first: FirstCall,
+  { wanted, minimum, enforced }: { wanted: number; minimum: number; enforced: boolean },
+): number {
+  const outputFor = (credits: string) =>
+    affordableOutputTokens(decimalText(decimal(credits).minus(held)), first.inputTokens, first.multiplier)
+  const byBalance = enforced ? outputFor(balance) : Number.POSITIVE_INFINITY
+  const byCap = monthLeft === null ? Number.POSITIVE_INFINITY : outputFor(monthLeft)
+  const limit = Math.min(wanted, byBalance, byCap)
+  if (limit >= minimum) return limit
+  throw byBalance <= byCap ? insufficientCredits() : monthlyCapReached()
+}
+
+const monthlyCapReached = () => new Refusal('monthly_cap_reached', 'You have used up the credits that you may spend this month.')
 const insufficientCredits = () => new Refusal('insufficient_credits', 'Insufficient credits. Please top up your account.')
 
 const admission = (deps: TurnDependencies, snapshot: TurnSnapshot, first: AdmittedCall, loaded: LoadedSession) => ({
@@ -69,7 +87,7 @@ const admission = (deps: TurnDependencies, snapshot: TurnSnapshot, first: Admitt
     roomId: snapshot.room?.id ?? null,
     speakers: snapshot.speakers.map(({ key, name }) => ({ key, name })),
   },
-  hold: snapshot.enforced ? first.worstCase : '0',
+  hold: snapshot.enforced || snapshot.capped ? first.worstCase : '0',
   enforced: snapshot.enforced,
   runningTurnsMaximum: deps.settings.turnsRunningPerUser,
   ownerProcess: deps.ownerProcess,

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DoneEvent } from '../../../contract/events.ts'
 import type { TurnRead } from '../../../contract/turns.ts'
 import type { EndedCall, JournalEntry, TurnOutcome, TurnSnapshot } from '../../domain/turn.ts'
+import type { KeyedQueue } from '../../live/keyed-queue.ts'
+import type { RateLimiter } from '../../live/rate-limiter.ts'
 import type { RunningTurns, StopReason } from '../../live/running-turns.ts'
 import type { TurnLog, TurnLogs, TurnLogWriter } from '../../live/turn-log.ts'
 import type { ModelProviders } from '../../llm/providers.ts'
@@ -9,6 +11,7 @@ import type { TokenCounter } from '../../llm/tokens.ts'
 import type { CatalogueCache } from '../../store/catalogue.ts'
 import { type ClosedTurn, closeTurn, readClosedTurn } from '../../store/close-turn.ts'
 import { type Database, isConnectionLoss } from '../../store/database.ts'
+import type { SettingsCache } from '../../store/runtime-settings.ts'
 import { writeJournal } from '../../store/turn-run.ts'
 import type { Toolbox } from '../../tools/toolbox.ts'
 import { runEngine } from '../../turns/engine.ts'
@@ -19,7 +22,6 @@ import type { AdmittedFirstCall } from './admit.ts'
 export interface RunTurnSettings extends TurnSettings {
   managerAlias: string
   summarizerAlias: string
-  enforced: boolean
   privateTurnsKept: number
   turnsRunningPerUser: number
   lowBalanceThreshold: string
@@ -40,6 +42,12 @@ export interface TurnDependencies {
   tools: Toolbox
   tokens: TokenCounter
   settings: RunTurnSettings
+  /** What administrators change while the program runs. */
+  runtimeSettings: SettingsCache
+  /** Turns per user, over both endpoints together. */
+  rateLimiter: RateLimiter
+  /** By idempotency key: the first request is admitted before the next of the same key looks for it. */
+  sameRequests: KeyedQueue
   /** Names this process among the replicas. */
   ownerProcess: string
   log: TurnLogger
@@ -57,7 +65,10 @@ export type TurnResult = { kind: 'closed'; turn: TurnRead; failure: TurnOutcome[
 export interface StartedTurn {
   turnId: string
   log: TurnLog
-  result: Promise<TurnResult>
+  /** Settles with the turn's end. */
+  result(): Promise<TurnResult>
+  /** An earlier request of the same key has made it. */
+  replayed: boolean
 }
 
 /** Sets an admitted turn running. It ends by its close, whoever listens. */
@@ -66,7 +77,7 @@ export function startTurn(deps: TurnDependencies, snapshot: TurnSnapshot, first:
   const stop = new AbortController()
   const result = drive(deps, snapshot, first, log, stop.signal)
   deps.runningTurns.add(snapshot.turnId, { log, stop: (reason: StopReason) => stop.abort(reason), finished: result })
-  return { turnId: snapshot.turnId, log, result }
+  return { turnId: snapshot.turnId, log, result: () => result, replayed: false }
 }
 
 /** From the first event to `done`. Never rejects. */
@@ -83,6 +94,7 @@ async function drive(
     await journal.finish()
     const closed = await close(deps, snapshot, outcome)
     if (!closed) throw new TurnLost()
+    if (outcome.failure) log.append({ type: 'error', ...outcome.failure })
     log.append(doneEvent(snapshot.turnId, outcome, closed))
     deps.log.info(
       { turn_id: snapshot.turnId, user_id: snapshot.userId, mode: snapshot.mode, status: outcome.status, credits: closed.creditsBurned },
@@ -130,7 +142,8 @@ function logCall(log: TurnLogger, snapshot: TurnSnapshot, call: EndedCall): void
 }
 
 const journalWriter = (deps: TurnDependencies, snapshot: TurnSnapshot) => async (entries: Record<string, JournalEntry>, hold: string) => {
-  const write = { turnId: snapshot.turnId, fence: FIRST_FENCE, entries, hold, enforced: snapshot.enforced }
+  const { turnId, enforced, capped } = snapshot
+  const write = { turnId, fence: FIRST_FENCE, entries, hold, enforced, capped }
   const result = await patiently(() => writeJournal(deps.database, write))
   if (result.kind === 'lost') throw new TurnLost()
   return result

@@ -1,0 +1,43 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { TurnEstimate } from '../../contract/turns.ts'
+import type { Caller } from '../domain/caller.ts'
+import { contextBudget } from '../domain/context-budget.ts'
+import { notFound } from '../domain/refusal.ts'
+import { takeSnapshot } from '../domain/snapshot.ts'
+import type { TurnSnapshot } from '../domain/turn.ts'
+import { type EstimatedSpeaker, estimateCouncil, estimateSpeakers } from '../domain/turn-estimate.ts'
+import { loadTurn } from '../store/load-turn.ts'
+import { agentContext, NO_ADDITIONS } from '../turns/context.ts'
+import type { TurnDependencies } from './run-turn/drive.ts'
+
+/** What the next turn would do and cost, from the context it would send; nothing is stored and no model is called. */
+export async function estimateTurn(deps: TurnDependencies, caller: Caller, sessionId: string, message: string): Promise<TurnEstimate> {
+  const loaded = await loadTurn(deps.database, {
+    userId: caller.userId,
+    sessionId,
+    privateTurns: deps.settings.privateTurnsKept,
+    requestKey: null,
+  })
+  if (!loaded) throw notFound('Session')
+  const wish = { message, modelAliasOverride: null, maxCredits: null }
+  const ids = { turnId: uuidv7(), traceId: '', userId: caller.userId }
+  const snapshot = takeSnapshot(loaded, await deps.catalogue.current(), wish, { ...deps.settings, enforced: false }, ids)
+  const speakers = await Promise.all(snapshot.speakers.map(speaker => estimatedSpeaker(deps, snapshot, speaker)))
+  return { mode: snapshot.mode, agents: snapshot.speakers.map(({ key }) => key), ...range(deps, snapshot, speakers) }
+}
+
+async function estimatedSpeaker(
+  deps: TurnDependencies,
+  snapshot: TurnSnapshot,
+  speaker: TurnSnapshot['speakers'][number],
+): Promise<EstimatedSpeaker> {
+  const context = await agentContext(snapshot, deps.settings, deps.tokens, speaker, NO_ADDITIONS)
+  const calls = speaker.tools.length > 0 ? deps.settings.agentMaxToolSteps : 1
+  return { model: speaker.model, inputTokens: context.inputTokens, maxTokens: context.maxTokens, calls }
+}
+
+function range({ settings }: TurnDependencies, snapshot: TurnSnapshot, speakers: EstimatedSpeaker[]) {
+  if (snapshot.mode !== 'orchestrator' || !snapshot.manager) return estimateSpeakers(speakers, snapshot.mode === 'roundtable')
+  const { outputReserve } = contextBudget(snapshot.manager.contextWindow, settings.context)
+  return estimateCouncil(speakers, snapshot.manager, outputReserve, settings.orchestratorMaxSpecialists)
+}

@@ -30,6 +30,10 @@ export const TurnCreate = z
   .meta({ id: 'TurnCreate' })
 export type TurnCreate = z.infer<typeof TurnCreate>
 
+/** The last turn's message once more; the rest as in `TurnCreate`. */
+export const TurnRegenerate = TurnCreate.omit({ message: true }).meta({ id: 'TurnRegenerate' })
+export type TurnRegenerate = z.infer<typeof TurnRegenerate>
+
 export const TurnRead = z
   .object({
     id: z.uuid(),
@@ -101,6 +105,8 @@ export const ContextAuditRead = z
 export type ContextAuditRead = z.infer<typeof ContextAuditRead>
 
 export const TurnDetail = TurnRead.extend({
+  /** The turn that ran this one's message again and stands in its place. */
+  superseded_by_turn_id: z.uuid().nullable(),
   calls: z.array(CallRead),
   tool_calls: z.array(ToolCallRead),
   routing: z.array(RoutingRead),

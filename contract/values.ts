@@ -6,19 +6,32 @@ export const Decimal = z
   .regex(/^(0|-?(0|[1-9]\d*)(\.\d*[1-9])?)$/)
   .meta({ id: 'Decimal', description: 'Exact decimal number as a string, without trailing zeros', examples: ['33.5'] })
 
+/** A number of a JSON text that a JavaScript number cannot hold: its own digits. Only decimals take it; for all else it is no number. */
+export class ExactNumber {
+  readonly digits: string
+
+  constructor(digits: string) {
+    this.digits = digits
+  }
+
+  toString(): string {
+    return this.digits
+  }
+}
+
+/** To whoever writes a request it is a number like any other. */
+const exactNumber = z.custom<number | string>(value => value instanceof ExactNumber)
+
+const digits = z
+  .string()
+  .trim()
+  .regex(/^-?\d{1,20}(\.\d{1,20})?$/, 'must be a decimal number of at most 20 digits before and after the point')
+
 /** An exact decimal in a request, as a JSON number or a decimal string. It is read digit by digit, never through a float. */
 export const DecimalInput = z
-  .union(
-    [
-      z.number().meta({ description: 'Read exactly as written' }),
-      z
-        .string()
-        .trim()
-        .regex(/^-?\d{1,20}(\.\d{1,20})?$/, 'must be a decimal number of at most 20 digits before and after the point'),
-    ],
-    'must be a decimal number',
-  )
-  .transform(value => (typeof value === 'number' ? digitsOf(value) : value))
+  .union([z.number().meta({ description: 'Read exactly as written' }), digits, exactNumber], 'must be a decimal number')
+  .transform(value => (typeof value === 'number' ? digitsOf(value) : String(value)))
+  .pipe(digits)
 
 /** JavaScript writes 0.0000001 as 1e-7. */
 function digitsOf(value: number): string {

@@ -10,6 +10,8 @@ export interface LoadedSession {
   sessionId: string
   turnCount: number
   hasTitle: boolean
+  /** The newest closed turn. */
+  lastTurn: { id: string; index: number; message: string } | null
   runningTurnId: string | null
   room: { id: string; name: string; goal: string | null; mode: RoomMode; modeIsPending: boolean } | null
   /** In position order; a standalone session has its one agent. */
@@ -25,6 +27,8 @@ export interface TurnWish {
   message: string
   modelAliasOverride: string | null
   maxCredits: string | null
+  /** The turn whose place this one takes, for a message that is run again. */
+  supersedes: LoadedSession['lastTurn']
 }
 
 export interface SnapshotSettings {
@@ -62,7 +66,8 @@ export function takeSnapshot(
     manager,
     summarizer,
     fallbacks: fallbacksOf(catalogue, [...speakers.map(speaker => speaker.model), manager, summarizer]),
-    history: loaded.history,
+    supersedesTurnId: wish.supersedes?.id ?? null,
+    history: loaded.history.filter(message => message.turnIndex !== wish.supersedes?.index),
     summary: loaded.summary,
     files: [],
     message: wish.message,

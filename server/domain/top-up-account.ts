@@ -70,14 +70,11 @@ function learn(account: TopUpAccount, event: ActedOnEvent): TopUpAccount {
   }
 }
 
-/** Never more than was paid, however refunds and disputes overlap. */
-function takenCents({ cents, refundedCents, disputes }: TopUpAccount): number {
-  const disputed = Object.values(disputes).filter(isTaken)
-  return Math.min(
-    cents,
-    disputed.reduce((sum, dispute) => sum + dispute.cents, refundedCents),
-  )
-}
+/** May be more than was paid, when refunds and disputes overlap. */
+const takenCents = ({ refundedCents, disputes }: TopUpAccount): number =>
+  Object.values(disputes)
+    .filter(isTaken)
+    .reduce((sum, dispute) => sum + dispute.cents, refundedCents)
 
 function movements(before: TopUpAccount, after: TopUpAccount, event: ActedOnEvent): Movement[] {
   const given = decimal(before.creditsTakenBack).minus(after.creditsTakenBack)

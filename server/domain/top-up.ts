@@ -39,7 +39,8 @@ export const creditsForUsd = (usd: string, creditsPerUsd: string): string =>
 export const usdOfCents = (cents: number): string => decimalText(decimal(cents).div(CENTS_PER_USD))
 
 /**
- * The credits that go when `takenCents` of the `cents` paid went back: in proportion, at the ledger's places; all of them when all went.
+ * The credits that go when `takenCents` of the `cents` paid went back: in proportion, at the ledger's places; all of them, and never more,
+ * when all went.
  * The quotient has 20 places, more than the smallest distance of such a fraction from a tie, so that rounding it again is exact.
  */
 export function creditsToTakeBack(credits: string, takenCents: number, cents: number): string {

@@ -54,6 +54,8 @@ export interface TurnSnapshot {
   summarizer: PricedModel | null
   /** Fallbacks by alias, as they were priced at admission. */
   fallbacks: ReadonlyMap<string, PricedModel>
+  /** The turn that this one runs again and stands in the place of. */
+  supersedesTurnId: string | null
   /** Oldest first, from behind the latest summary on. */
   history: HistoryMessage[]
   summary: SessionSummary | null

@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { TurnEstimate, TurnEstimateRequest } from '../../contract/turns.ts'
-import { estimateTurn } from '../usecases/estimate-turn.ts'
-import type { TurnDependencies } from '../usecases/run-turn/drive.ts'
+import { type EstimateDependencies, estimateTurn } from '../usecases/estimate-turn.ts'
 import { callerOf, path, problems, typed } from './api.ts'
 
-export function estimateRoutes(scope: FastifyInstance, deps: TurnDependencies): void {
+export function estimateRoutes(scope: FastifyInstance, deps: EstimateDependencies): void {
   typed(scope).post(
     '/sessions/:session_id/estimate',
     {

@@ -10,6 +10,10 @@ export interface HealthDependencies {
   appliedMigrationHead: () => Promise<string | null>
 }
 
+const RETRY_SECONDS = 5
+/** A probe that waits for longer learns nothing more. */
+const READY_WITHIN_MS = 3_000
+
 export function healthRoutes(scope: FastifyInstance, deps: HealthDependencies): void {
   const app = typed(scope)
   const tags = ['Health']
@@ -27,17 +31,23 @@ export function healthRoutes(scope: FastifyInstance, deps: HealthDependencies): 
     '/ready',
     { schema: { summary: 'Can it do its work?', tags, security: [], response: { 200: ReadyRead, ...problemsOf(['unavailable']) } } },
     async () => {
-      const applied = await deps.appliedMigrationHead()
+      const applied = await within(READY_WITHIN_MS, deps.appliedMigrationHead())
       // A newer database is fine: migrations never break the release before them.
       if (applied === null || applied < deps.migrationHead)
         throw new Refusal(
           'unavailable',
           `The database is at migration ${applied ?? 'none'}; run "pantheon migrate" to bring it to ${deps.migrationHead}.`,
-          {
-            retry_after_seconds: 5,
-          },
+          { retry_after_seconds: RETRY_SECONDS },
         )
       return { status: 'ok' as const }
     },
   )
+}
+
+/** A database that takes connections and says nothing is away, too. */
+async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const silence = new Refusal('unavailable', 'The database does not answer.', { retry_after_seconds: RETRY_SECONDS })
+  const timer = setTimeout(() => reject(silence), milliseconds)
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

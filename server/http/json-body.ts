@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ExactNumber } from '../../contract/values.ts'
 import { decimal, decimalText } from '../domain/money.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { ValidationFailure } from './validation.ts'
@@ -9,9 +10,9 @@ const VALUES_MAXIMUM = 5_000
 /** An empty body is `{}`, whatever it says it is: whether a field was required is for the schema to say. */
 export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      done(null, readJson(String(body)))
+      done(null, readJson(UTF_8.decode(body as Buffer)))
     } catch (error) {
       done(error instanceof ValidationFailure ? error : new Refusal('malformed_request', 'The body is not valid JSON.'))
     }
@@ -25,6 +26,8 @@ export function parseJsonBodies(app: FastifyInstance): void {
     else if (request.body === undefined) request.body = {}
   })
 }
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true })
 
 const isEmpty = ({ headers }: FastifyRequest) => headers['transfer-encoding'] === undefined && headers['content-length'] === '0'
 
@@ -55,13 +58,13 @@ function hasAtMost(maximum: number, value: unknown): boolean {
 /** Other numbers survive a double unchanged, and JavaScript writes them as they stand. */
 const MAY_LOSE_DIGITS = /\d[\d.]{15}|\d[eE]|0\.0{6}/
 
-/** Numbers with more digits before the point are left to the schemas, none of which takes them. */
+/** A number beyond it is not written out: no schema takes it. */
 const EXPONENT_MAXIMUM = 40
 
-/** A number that a double cannot hold, or JavaScript would write with an exponent, becomes its own digits; only decimal fields accept those. */
+/** Any number that JavaScript would not write as it stands becomes its own digits. */
 function exactNumber(_key: string, value: unknown, context: { source?: string }): unknown {
   if (typeof value !== 'number' || context.source === undefined || String(value) === context.source) return value
   const exact = decimal(context.source)
-  if (Math.abs(exact.e) > EXPONENT_MAXIMUM) return context.source
-  return decimalText(exact) === String(value) ? value : decimalText(exact)
+  const digits = Math.abs(exact.e) > EXPONENT_MAXIMUM ? context.source : decimalText(exact)
+  return digits === String(value) ? value : new ExactNumber(digits)
 }

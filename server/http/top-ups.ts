@@ -1,16 +1,16 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { TopUpCreate, TopUpPage, TopUpStarted } from '../../contract/payments.ts'
 import { pageQuery } from '../../contract/values.ts'
 import type { Payments } from '../payments/payment-provider.ts'
 import type { Database } from '../store/database.ts'
 import { createTopUp } from '../usecases/create-top-up.ts'
 import { listTopUps } from '../usecases/list-top-ups.ts'
-import { callerOf, problems, typed } from './api.ts'
+import { bodyProblems, callerOf, problems, typed } from './api.ts'
+import { markReplayed, RequestKeyHeaders, requestKeyOf } from './request-key.ts'
 
 export function topUpRoutes(scope: FastifyInstance, deps: { database: Database; payments: Payments | null }): void {
   const app = typed(scope)
   const tags = ['Wallet']
-  const bodyProblems = ['malformed_request', 'payload_too_large', 'unsupported_media_type'] as const
 
   app.post(
     '/users/me/wallet/top-up',
@@ -18,11 +18,16 @@ export function topUpRoutes(scope: FastifyInstance, deps: { database: Database; 
       schema: {
         summary: 'Begin to buy credits; they are granted once the payment came through',
         tags,
+        headers: RequestKeyHeaders,
         body: TopUpCreate,
-        response: { 200: TopUpStarted, ...problems(...bodyProblems, 'payment_not_configured') },
+        response: { 200: TopUpStarted, ...problems(...bodyProblems, 'idempotency_conflict', 'payment_not_configured') },
       },
     },
-    request => createTopUp(deps, callerOf(request), request.body, requestKeyOf(request)),
+    async (request, reply) => {
+      const { answer, replayed } = await createTopUp(deps, callerOf(request), request.body, requestKeyOf(request))
+      markReplayed(reply, replayed)
+      return answer
+    },
   )
   app.get(
     '/users/me/top-ups',
@@ -36,9 +41,4 @@ export function topUpRoutes(scope: FastifyInstance, deps: { database: Database; 
     },
     request => listTopUps(deps, callerOf(request), request.query),
   )
-}
-
-function requestKeyOf(request: FastifyRequest): string | null {
-  const key = request.headers['idempotency-key']
-  return typeof key === 'string' && key !== '' ? key : null
 }

@@ -1,7 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { TurnEvent } from '../../contract/events.ts'
-import { eventViews, TurnCreate, TurnDetail, TurnPage, TurnRead } from '../../contract/turns.ts'
+import { eventViews, TurnCreate, TurnDetail, TurnPage, TurnRead, TurnRegenerate } from '../../contract/turns.ts'
 import { pageQuery } from '../../contract/values.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { cancelTurn } from '../usecases/cancel-turn.ts'
@@ -9,7 +9,7 @@ import { followTurn } from '../usecases/follow-turn.ts'
 import { getTurn } from '../usecases/get-turn.ts'
 import { listTurns } from '../usecases/list-turns.ts'
 import type { TurnDependencies, TurnResult } from '../usecases/run-turn/drive.ts'
-import { runTurn } from '../usecases/run-turn.ts'
+import { runTurn, type TurnRequest } from '../usecases/run-turn.ts'
 import { callerOf, path, problems, typed } from './api.ts'
 import { sendRateLimits } from './rate-limit-headers.ts'
 import { markReplayed, RequestKeyHeaders, requestKeyOf } from './request-key.ts'
@@ -50,12 +50,8 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
       },
     },
     async (request, reply) => {
-      const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, {
-        basicStream: false,
-        traceId: request.id,
-        requestKey: requestKeyOf(request, 'turns'),
-        onLimits: limits => sendRateLimits(reply, limits),
-      })
+      const wanted = wantedAs(request, reply, 'turns', false)
+      const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, wanted)
       reply.header('x-turn-id', started.turnId)
       markReplayed(reply, started.replayed)
       return reply.code(201).send(closedTurn(await started.result(), started.turnId))
@@ -75,14 +71,38 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
     },
     async (request, reply) => {
       const view = request.body.events
-      const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, {
-        basicStream: view === 'basic',
-        traceId: request.id,
-        requestKey: requestKeyOf(request, 'turns/stream'),
-        onLimits: limits => sendRateLimits(reply, limits),
-      })
+      const wanted = wantedAs(request, reply, 'turns/stream', view === 'basic')
+      const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, wanted)
       markReplayed(reply, started.replayed)
       await streamTurn(request, reply, started.log, view, 0)
+    },
+  )
+  app.post(
+    '/sessions/:session_id/turns/:turn_id/regenerate',
+    {
+      schema: {
+        summary: 'Run the last message again as a new turn; the old one stays, out of the context. Accept: text/event-stream streams it',
+        tags,
+        params: turn,
+        headers: RequestKeyHeaders,
+        body: TurnRegenerate,
+        response: {
+          201: TurnRead,
+          200: eventStream,
+          ...problems(...admissionProblems, 'conflict', 'streaming_tools_unsupported', 'provider_error', 'provider_timeout'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const streamed = /\btext\/event-stream\b/.test(request.headers.accept ?? '')
+      const view = request.body.events
+      const { session_id, turn_id } = request.params
+      const wanted = wantedAs(request, reply, `turns/${turn_id}/regenerate${streamed ? '/stream' : ''}`, streamed && view === 'basic')
+      const started = await runTurn(deps, callerOf(request), session_id, { ...request.body, regenerate: turn_id }, wanted)
+      markReplayed(reply, started.replayed)
+      if (streamed) return await streamTurn(request, reply, started.log, view, 0)
+      reply.header('x-turn-id', started.turnId)
+      return reply.code(201).send(closedTurn(await started.result(), started.turnId))
     },
   )
   app.get(
@@ -146,6 +166,14 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
     },
   )
 }
+
+/** How a turn is asked for, apart from what it is to answer. `route` keeps the idempotency keys of the ways to ask apart. */
+const wantedAs = (request: FastifyRequest, reply: FastifyReply, route: string, basicStream: boolean): TurnRequest => ({
+  basicStream,
+  traceId: request.id,
+  requestKey: requestKeyOf(request, route),
+  onLimits: limits => sendRateLimits(reply, limits),
+})
 
 function closedTurn(result: TurnResult, turnId: string): TurnRead {
   if (result.kind === 'not_closed')

@@ -59,13 +59,17 @@ const payments = (config: Config): string =>
   `Stripe, ${config.TOP_UP_MIN_USD} to ${config.TOP_UP_MAX_USD} USD, ${config.CREDITS_PER_USD} credits for each`
 
 const limits = (config: Config): string =>
-  `${config.TURNS_RUNNING_PER_USER} turns at once per user; ` +
+  `${config.TURNS_RUNNING_PER_USER} turns at once, ${config.RATE_LIMIT_TURNS_PER_MINUTE} per minute and ` +
+  `${config.RATE_LIMIT_TURNS_PER_HOUR} per hour for each user; ` +
   `${config.TURN_MAX_SECONDS} s, ${config.TURN_MAX_MODEL_CALLS} model calls and ${config.TURN_MAX_TOOL_CALLS} tool calls per turn`
 
 function switchedOff({ config, providers, auth }: StartUp): string[] {
   const off = [
     !auth.demo_model && !providers.has('openrouter') && 'the seeded model aliases, which are those of OpenRouter (OPENROUTER_API_KEY)',
-    !config.TAVILY_API_KEY && !config.SEARXNG_BASE_URL && 'web search (TAVILY_API_KEY or SEARXNG_BASE_URL)',
+    !config.TAVILY_API_KEY &&
+      !config.SEARXNG_BASE_URL &&
+      `web search${auth.demo_model ? ', which is simulated' : ''} (TAVILY_API_KEY or SEARXNG_BASE_URL)`,
+    !isEmbedded(config) && !config.REDIS_URL && 'limits that several servers share (REDIS_URL)',
     auth.local && !isLoopback(config) && !config.PUBLIC_URL && 'sign-in from browsers on other machines (PUBLIC_URL)',
     !takesPayments(config) && `payments (${missingForPayments(config)})`,
     !config.API_CORS_ALLOWED_ORIGINS && 'pages of other origins (API_CORS_ALLOWED_ORIGINS)',

@@ -7,7 +7,9 @@ import { storable, storableJson } from './storable.ts'
 
 /** Which turn is closed, as whom, and what the close must say. */
 export interface Closing {
-  snapshot: Pick<TurnSnapshot, 'turnId' | 'turnIndex' | 'sessionId' | 'userId' | 'mode' | 'message'> & { room: { id: string } | null }
+  snapshot: Pick<TurnSnapshot, 'turnId' | 'turnIndex' | 'sessionId' | 'userId' | 'mode' | 'message' | 'supersedesTurnId'> & {
+    room: { id: string } | null
+  }
   fence: number
   outcome: TurnOutcome
   lowBalanceThreshold: string
@@ -68,6 +70,7 @@ function parameters({ snapshot, fence, outcome, lowBalanceThreshold }: Closing):
     storableJson(outcome.toolCalls.map(call => ({ id: uuidv7(), ...call }))),
     JSON.stringify(outcome.audits.map(audit => ({ id: uuidv7(), ...audit }))),
     outcome.summary && storableJson({ id: uuidv7(), ...outcome.summary }),
+    snapshot.supersedesTurnId,
   ]
 }
 
@@ -109,6 +112,10 @@ with run as (
   returning balance_after, low_balance, credits_burned, created_at
 ), session as (
   update sessions set turn_count = $6, title = coalesce(title, $21) from wallet where sessions.id = $3
+), superseded_turn as (
+  update turns set superseded_by_turn_id = $1 from wallet where turns.id = $27::uuid and turns.session_id = $3
+), superseded_messages as (
+  update messages set superseded = true from wallet where messages.turn_id = $27 and messages.session_id = $3
 ), written_messages as (
   insert into messages (id, session_id, turn_id, turn_index, position, role, visibility, agent_key, source_agent_key, agent_name, mode, content,
     tool_call_id, tool_name)

@@ -43,12 +43,13 @@ export interface StoredTurn extends TurnRead {
   provider_model: string
   limit_reached: 'model_calls' | 'tool_calls' | 'seconds' | 'credits' | null
   routing: unknown
+  superseded_by_turn_id: string | null
 }
 
 export async function findTurn(database: Database, sessionId: string, turnId: string): Promise<StoredTurn | null> {
   const row = await database.kysely
     .selectFrom('turns')
-    .select([...turnColumns, 'provider_model', 'limit_reached', 'routing'])
+    .select([...turnColumns, 'provider_model', 'limit_reached', 'routing', 'superseded_by_turn_id'])
     .where('session_id', '=', sessionId)
     .where('id', '=', turnId)
     .executeTakeFirst()

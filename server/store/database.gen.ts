@@ -129,6 +129,7 @@ export interface Messages {
   role: string;
   session_id: string;
   source_agent_key: string | null;
+  superseded: Generated<boolean>;
   tool_call_id: string | null;
   tool_name: string | null;
   turn_id: string;
@@ -216,6 +217,11 @@ export interface SessionSummaries {
   to_turn_index: number;
   turn_id: string;
   used_fallback: Generated<boolean>;
+}
+
+export interface StrayObjects {
+  due_at: string;
+  storage_key: string;
 }
 
 export interface ToolCallEvents {
@@ -321,9 +327,28 @@ export interface Turns {
   status: string;
   summary_triggered: Generated<boolean>;
   summary_used_fallback: Generated<boolean>;
+  superseded_by_turn_id: string | null;
   turn_index: number;
   user_id: string;
   user_input: string;
+}
+
+export interface UploadedFiles {
+  content_type: string;
+  created_at: Generated<string>;
+  error_message: string | null;
+  filename: string;
+  id: string;
+  parse_status: Generated<string>;
+  parsed_characters: number | null;
+  parsed_text: string | null;
+  room_id: string | null;
+  session_id: string | null;
+  sha256: string;
+  size: number;
+  storage_key: string;
+  updated_at: Generated<string>;
+  user_id: string;
 }
 
 export interface UsageRollupsDaily {
@@ -347,6 +372,7 @@ export interface Users {
   created_at: Generated<string>;
   email: string | null;
   email_verified: Generated<boolean>;
+  erased_at: string | null;
   first_active_on: string | null;
   id: string;
   issuer: string;
@@ -375,12 +401,14 @@ export interface DB {
   runtime_settings: RuntimeSettings;
   session_summaries: SessionSummaries;
   sessions: Sessions;
+  stray_objects: StrayObjects;
   tool_call_events: ToolCallEvents;
   tool_pricing: ToolPricing;
   top_ups: TopUps;
   turn_context_audit: TurnContextAudit;
   turn_runs: TurnRuns;
   turns: Turns;
+  uploaded_files: UploadedFiles;
   usage_rollups_daily: UsageRollupsDaily;
   user_activity_daily: UserActivityDaily;
   users: Users;

@@ -38,6 +38,8 @@ select json_build_object(
   'sessionId', sessions.id,
   'turnCount', sessions.turn_count,
   'hasTitle', sessions.title is not null,
+  'lastTurn', (select json_build_object('id', id, 'index', turn_index, 'message', user_input) from turns
+    where turns.session_id = sessions.id and turns.turn_index = sessions.turn_count),
   'runningTurnId', (select turn_id from turn_runs where turn_runs.session_id = sessions.id),
   'earlier', case when $5::text is not null then (
     select json_build_object('turnId', turn_id, 'requestSha256', idempotency_sha256, 'isRunning', is_running)
@@ -65,7 +67,7 @@ select json_build_object(
   'history', (
     select coalesce(json_agg(json_build_object('turnIndex', turn_index, 'role', role, 'visibility', visibility, 'agentKey', agent_key,
       'agentName', agent_name, 'content', content, 'toolCallId', tool_call_id, 'toolName', tool_name) order by turn_index, position), '[]')
-    from messages where session_id = sessions.id and (
+    from messages where session_id = sessions.id and not superseded and (
       (visibility = 'shared' and turn_index > coalesce((select max(to_turn_index) from session_summaries where session_id = sessions.id), 0))
       or (visibility = 'private' and turn_index > sessions.turn_count - $3))),
   'wallet', json_build_object('balance', credit_wallets.balance::text, 'held', credit_wallets.held::text, 'runningTurns', credit_wallets.running_turns,

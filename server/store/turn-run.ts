@@ -68,7 +68,7 @@ export interface TakenTurn {
   userId: string
   turnIndex: number
   mode: TurnMode
-  request: { message: string; roomId: string | null; speakers: { key: string; name: string }[] }
+  request: { message: string; roomId: string | null; speakers: { key: string; name: string }[]; supersedesTurnId: string | null }
   journal: Record<string, JournalEntry>
 }
 

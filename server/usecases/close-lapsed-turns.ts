@@ -40,7 +40,7 @@ async function closeTaken(deps: CloseLapsedDependencies, turn: TakenTurn): Promi
     journal: journal.map(([, entry]) => entry),
   })
   const room = request.roomId === null ? null : { id: request.roomId }
-  const snapshot = { ...turn, message: request.message, room }
+  const snapshot = { ...turn, message: request.message, supersedesTurnId: request.supersedesTurnId, room }
   const closed = await closeTurn(deps.database, { snapshot, fence: turn.fence, outcome, lowBalanceThreshold: deps.lowBalanceThreshold })
   const fields = { turn_id: turn.turnId, user_id: turn.userId, status: outcome.status, calls: outcome.calls.length }
   deps.log.warn(fields, closed ? 'a turn that its process had left was closed' : 'a turn that its process had left was closed by another')

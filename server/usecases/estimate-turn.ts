@@ -3,15 +3,25 @@ import type { TurnEstimate } from '../../contract/turns.ts'
 import type { Caller } from '../domain/caller.ts'
 import { contextBudget } from '../domain/context-budget.ts'
 import { notFound } from '../domain/refusal.ts'
-import { takeSnapshot } from '../domain/snapshot.ts'
+import { type SnapshotSettings, takeSnapshot } from '../domain/snapshot.ts'
 import type { TurnSnapshot } from '../domain/turn.ts'
 import { type EstimatedSpeaker, estimateCouncil, estimateSpeakers } from '../domain/turn-estimate.ts'
+import type { TokenCounter } from '../llm/tokens.ts'
+import type { CatalogueCache } from '../store/catalogue.ts'
+import type { Database } from '../store/database.ts'
 import { loadTurn } from '../store/load-turn.ts'
 import { agentContext, NO_ADDITIONS } from '../turns/context.ts'
-import type { TurnDependencies } from './run-turn/drive.ts'
+import type { TurnSettings } from '../turns/turn.ts'
+
+export interface EstimateDependencies {
+  database: Database
+  catalogue: CatalogueCache
+  tokens: TokenCounter
+  settings: TurnSettings & Omit<SnapshotSettings, 'enforced'> & { privateTurnsKept: number }
+}
 
 /** What the next turn would do and cost, from the context it would send; nothing is stored and no model is called. */
-export async function estimateTurn(deps: TurnDependencies, caller: Caller, sessionId: string, message: string): Promise<TurnEstimate> {
+export async function estimateTurn(deps: EstimateDependencies, caller: Caller, sessionId: string, message: string): Promise<TurnEstimate> {
   const loaded = await loadTurn(deps.database, {
     userId: caller.userId,
     sessionId,
@@ -19,7 +29,7 @@ export async function estimateTurn(deps: TurnDependencies, caller: Caller, sessi
     requestKey: null,
   })
   if (!loaded) throw notFound('Session')
-  const wish = { message, modelAliasOverride: null, maxCredits: null }
+  const wish = { message, modelAliasOverride: null, maxCredits: null, supersedes: null }
   const ids = { turnId: uuidv7(), traceId: '', userId: caller.userId }
   const snapshot = takeSnapshot(loaded, await deps.catalogue.current(), wish, { ...deps.settings, enforced: false }, ids)
   const speakers = await Promise.all(snapshot.speakers.map(speaker => estimatedSpeaker(deps, snapshot, speaker)))
@@ -27,7 +37,7 @@ export async function estimateTurn(deps: TurnDependencies, caller: Caller, sessi
 }
 
 async function estimatedSpeaker(
-  deps: TurnDependencies,
+  deps: EstimateDependencies,
   snapshot: TurnSnapshot,
   speaker: TurnSnapshot['speakers'][number],
 ): Promise<EstimatedSpeaker> {
@@ -36,7 +46,7 @@ async function estimatedSpeaker(
   return { model: speaker.model, inputTokens: context.inputTokens, maxTokens: context.maxTokens, calls }
 }
 
-function range({ settings }: TurnDependencies, snapshot: TurnSnapshot, speakers: EstimatedSpeaker[]) {
+function range({ settings }: EstimateDependencies, snapshot: TurnSnapshot, speakers: EstimatedSpeaker[]) {
   if (snapshot.mode !== 'orchestrator' || !snapshot.manager) return estimateSpeakers(speakers, snapshot.mode === 'roundtable')
   const { outputReserve } = contextBudget(snapshot.manager.contextWindow, settings.context)
   return estimateCouncil(speakers, snapshot.manager, outputReserve, settings.orchestratorMaxSpecialists)

@@ -59,6 +59,7 @@ async function runningDetail(deps: { turnLogs: TurnLogs }, sessionId: string, ro
     low_balance: false,
     credits_burned: sumDecimals(calls.map(call => call.credits_burned)),
     created_at: row.started_at,
+    superseded_by_turn_id: null,
     calls,
     tool_calls: [],
     routing: [],

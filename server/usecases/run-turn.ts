@@ -1,10 +1,12 @@
-import { v7 as uuidv7 } from 'uuid'
-import type { TurnCreate } from '../../contract/turns.ts'
+import { validate as isUuid, v7 as uuidv7 } from 'uuid'
+import type { TurnCreate, TurnRegenerate } from '../../contract/turns.ts'
 import type { Caller } from '../domain/caller.ts'
 import { notFound, Refusal } from '../domain/refusal.ts'
 import type { RequestKey } from '../domain/request-key.ts'
-import { requireNoTools, takeSnapshot } from '../domain/snapshot.ts'
+import { requireNoTools, type TurnWish, takeSnapshot } from '../domain/snapshot.ts'
 import type { RateLimiter, WindowState } from '../live/rate-limiter.ts'
+import { findTurn } from '../store/conversation.ts'
+import type { Database } from '../store/database.ts'
 import { type LoadedTurn, loadTurn, type TurnToLoad } from '../store/load-turn.ts'
 import { planFirstCall } from '../turns/first-call.ts'
 import { admit } from './run-turn/admit.ts'
@@ -19,6 +21,9 @@ export interface TurnRequest {
   onLimits: (limits: WindowState[]) => void
 }
 
+/** A new message, or the last turn's message once more. */
+export type WantedTurn = TurnCreate | (TurnRegenerate & { regenerate: string })
+
 /** How often a session that moves on between its reading and its admission is read again. */
 const STALE_TRIES = 3
 
@@ -31,7 +36,7 @@ export async function runTurn(
   deps: TurnDependencies,
   caller: Caller,
   sessionId: string,
-  wish: TurnCreate,
+  wish: WantedTurn,
   request: TurnRequest,
 ): Promise<StartedTurn> {
   const { requestKey } = request
@@ -47,7 +52,7 @@ export async function runTurn(
 async function runNewTurn(
   deps: TurnDependencies,
   toLoad: TurnToLoad,
-  wish: TurnCreate,
+  wish: WantedTurn,
   request: TurnRequest,
   alreadyLoaded: LoadedTurn | null,
 ): Promise<StartedTurn> {
@@ -74,17 +79,22 @@ async function takeFromLimits(limiter: RateLimiter, userId: string, onLimits: Tu
 async function admitAndStart(
   deps: TurnDependencies,
   toLoad: TurnToLoad,
-  wish: TurnCreate,
+  wish: WantedTurn,
   { basicStream, traceId, requestKey }: TurnRequest,
   alreadyLoaded: LoadedTurn | null,
 ): Promise<StartedTurn> {
-  const turnWish = { message: wish.message, modelAliasOverride: wish.model_alias_override, maxCredits: wish.max_credits }
   for (let tries = 0; tries < STALE_TRIES; tries++) {
     const loaded = (tries === 0 && alreadyLoaded) || (await loadTurn(deps.database, toLoad))
     if (!loaded) throw notFound('Session')
     const ids = { turnId: uuidv7(), traceId, userId: toLoad.userId }
     const { enforced } = await deps.runtimeSettings.current()
-    const snapshot = takeSnapshot(loaded, await deps.catalogue.current(), turnWish, { ...deps.settings, enforced }, ids)
+    const snapshot = takeSnapshot(
+      loaded,
+      await deps.catalogue.current(),
+      await turnWish(deps.database, loaded, wish),
+      { ...deps.settings, enforced },
+      ids,
+    )
     if (basicStream) requireNoTools(snapshot)
     const first = await planFirstCall(snapshot, deps.settings, deps.tokens)
     if (loaded.runningTurnId !== null || loaded.earlier) throw turnInProgress()
@@ -92,6 +102,18 @@ async function admitAndStart(
     if (admitted !== 'stale') return startTurn(deps, snapshot, admitted)
   }
   throw turnInProgress()
+}
+
+async function turnWish(database: Database, loaded: LoadedTurn, wish: WantedTurn): Promise<TurnWish> {
+  const chosen = { modelAliasOverride: wish.model_alias_override, maxCredits: wish.max_credits }
+  if (!('regenerate' in wish)) return { ...chosen, message: wish.message, supersedes: null }
+  const { lastTurn } = loaded
+  if (loaded.runningTurnId !== null) throw turnInProgress()
+  if (lastTurn?.id !== wish.regenerate) {
+    const known = isUuid(wish.regenerate) && (await findTurn(database, loaded.sessionId, wish.regenerate))
+    throw known ? new Refusal('conflict', 'Only the last turn of a session can be run again.') : notFound('Turn')
+  }
+  return { ...chosen, message: lastTurn.message, supersedes: lastTurn }
 }
 
 const turnInProgress = () => new Refusal('turn_in_progress', 'This session is answering already. Wait for its turn to end, or cancel it.')

@@ -14,7 +14,11 @@ const document = (await program.anonymous.get('/openapi.json')).body
 const routes: Route[] = Object.entries<Record<string, Route['operation']>>(document.paths)
   .filter(([path]) => path.startsWith('/api/v1/admin/'))
   .flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => ({ method: method.toUpperCase(), path: path.slice('/api/v1'.length), operation })),
+    Object.entries(operations).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path: path.slice('/api/v1'.length),
+      operation,
+    })),
   )
 const reading = routes.filter(route => route.method === 'GET')
 const changing = routes.filter(route => route.method !== 'GET')
@@ -41,7 +45,16 @@ const bodies: Record<string, unknown> = {
 
 /** Everything that an administrator could have changed. */
 async function everything() {
-  const tables = ['models', 'model_pricing', 'pricing_versions', 'runtime_settings', 'credit_wallets', 'credit_transactions', 'users', 'admin_audit_log']
+  const tables = [
+    'models',
+    'model_pricing',
+    'pricing_versions',
+    'runtime_settings',
+    'credit_wallets',
+    'credit_transactions',
+    'users',
+    'admin_audit_log',
+  ]
   const contents = await Promise.all(tables.map(table => program.database.pool.query(`select * from ${table} order by 1, 2`)))
   return contents.map(({ rows }) => rows)
 }

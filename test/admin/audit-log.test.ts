@@ -64,7 +64,10 @@ test('with its line it is made', async () => {
 test('the log is read newest first, a page at a time, by who, what, which and when', async () => {
   const all = (await analyst.get('/admin/audit-log')).body
   expect(all.total).toBe(changes.length + 1)
-  expect(all.entries.map((entry: { action: string }) => entry.action)).toEqual([...changes.map(([action]) => action).reverse(), 'user_updated'])
+  expect(all.entries.map((entry: { action: string }) => entry.action)).toEqual([
+    ...changes.map(([action]) => action).reverse(),
+    'user_updated',
+  ])
   expect(all.entries[0]).toEqual({
     id: expect.any(String),
     actor_user_id: owner.userId,
@@ -87,9 +90,12 @@ test('the log is read newest first, a page at a time, by who, what, which and wh
   expect(page.entries).toEqual(all.entries.slice(1, 3))
 })
 
-test.each(['action=stolen', 'from_date=2026-02-30', 'from_date=2026-02-02&to_date=2026-02-01', 'limit=201', 'more=1'])('%s is refused', async query => {
-  expect((await analyst.get(`/admin/audit-log?${query}`)).body).toMatchObject({ status: 422, code: 'validation_error' })
-})
+test.each(['action=stolen', 'from_date=2026-02-30', 'from_date=2026-02-02&to_date=2026-02-01', 'limit=201', 'more=1'])(
+  '%s is refused',
+  async query => {
+    expect((await analyst.get(`/admin/audit-log?${query}`)).body).toMatchObject({ status: 422, code: 'validation_error' })
+  },
+)
 
 test('no line is ever changed or taken away', async () => {
   for (const statement of [`update admin_audit_log set action = 'x'`, 'delete from admin_audit_log', 'truncate admin_audit_log'])

@@ -19,7 +19,15 @@ const put = (alias: string, model: Record<string, unknown> = {}) => owner.send('
 test('the whole catalogue is read, with the multiplier of each alias', async () => {
   const { status, body } = await analyst.get('/admin/models')
   expect(status).toBe(200)
-  expect(body.map((model: { alias: string }) => model.alias).sort()).toEqual(['deepseek', 'demo', 'free', 'gpt_oss', 'llama', 'premium', 'qwen'])
+  expect(body.map((model: { alias: string }) => model.alias).sort()).toEqual([
+    'deepseek',
+    'demo',
+    'free',
+    'gpt_oss',
+    'llama',
+    'premium',
+    'qwen',
+  ])
   expect(body.find((model: { alias: string }) => model.alias === 'premium')).toEqual({
     alias: 'premium',
     display_name: 'Gemini 2.5 Pro',
@@ -38,9 +46,22 @@ test('the whole catalogue is read, with the multiplier of each alias', async () 
 test('a new alias gets multiplier 1, is written down and can be used at once', async () => {
   const made = await put('brand-new')
   expect(made.status).toBe(200)
-  const model = { alias: 'brand-new', ...MODEL, output_usd_per_million: '2', cached_input_usd_per_million: null, fallback_alias: null, multiplier: '1' }
+  const model = {
+    alias: 'brand-new',
+    ...MODEL,
+    output_usd_per_million: '2',
+    cached_input_usd_per_million: null,
+    fallback_alias: null,
+    multiplier: '1',
+  }
   expect(made.body).toEqual(model)
-  expect(await program.lastChange()).toMatchObject({ action: 'model_set', target: 'brand-new', actor_user_id: owner.userId, before: null, after: model })
+  expect(await program.lastChange()).toMatchObject({
+    action: 'model_set',
+    target: 'brand-new',
+    actor_user_id: owner.userId,
+    before: null,
+    after: model,
+  })
   expect((await owner.get('/models')).body.map((one: { alias: string }) => one.alias)).toContain('brand-new')
   expect((await owner.get('/admin/pricing')).body.items).toContainEqual(
     expect.objectContaining({ model_alias: 'brand-new', multiplier: '1' }),
@@ -94,7 +115,12 @@ test('two aliases that are each other’s fallback are tried once each', async (
   expect((await bob.post(turns, { message: 'hello?' })).status).toBe(502)
   program.endpoint.reply({})
   // One retry each: turns.md, Providers.
-  expect(program.endpoint.requests.slice(before).map(request => request.body.model)).toEqual(['vendor/one', 'vendor/one', 'vendor/two', 'vendor/two'])
+  expect(program.endpoint.requests.slice(before).map(request => request.body.model)).toEqual([
+    'vendor/one',
+    'vendor/one',
+    'vendor/two',
+    'vendor/two',
+  ])
 })
 
 test('eight owners who make the same alias at once make one, and the log tells them apart', async () => {

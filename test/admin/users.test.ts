@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createClient, tokenFor } from '../program.ts'
 import { useAdministration } from './administration.ts'
 
-const program = await useAdministration()
+const program = await useAdministration({ ADMIN_EMAILS: 'claims@example.com' })
 const { owner, analyst } = program
 const { pool } = program.database
 
@@ -90,7 +90,11 @@ test.each([{ role: 'king' }, { suspended: 'yes' }, { monthly_credit_cap: -1 }, {
 )
 
 test('an unknown user is 404', async () => {
-  expect((await change('nobody at all', { suspended: true })).body).toMatchObject({ status: 404, code: 'not_found', detail: 'User not found.' })
+  expect((await change('nobody at all', { suspended: true })).body).toMatchObject({
+    status: 404,
+    code: 'not_found',
+    detail: 'User not found.',
+  })
 })
 
 test('an owner by configuration stays one', async () => {
@@ -123,9 +127,12 @@ test('the last owner can neither be suspended nor step back, even when two try i
   expect((await change(survivor.userId, { role: 'user' }, survivor)).status).toBe(200)
 })
 
-test('an address counts for ADMIN_EMAILS only when it is verified, and the list says so', async () => {
-  const token = await tokenFor('claims-id', 'claims@example.com')
-  const claims = createClient(program.address, 'claims-id', token)
-  expect((await claims.get('/auth/me')).body.role).toBe('user')
+test('an address counts for ADMIN_EMAILS only when it is verified; the list tells the role in force', async () => {
+  const claimant = async (claims?: Record<string, unknown>) =>
+    createClient(program.address, 'claims-id', await tokenFor('claims-id', 'claims@example.com', claims))
+  expect((await (await claimant()).get('/auth/me')).body.role).toBe('user')
   expect((await find('claims@example.com')).users[0].role).toBe('user')
+  expect((await (await claimant({ email_verified: true })).get('/auth/me')).body.role).toBe('owner')
+  expect((await find('claims@example.com')).users[0].role).toBe('owner')
+  expect((await change('claims-id', { role: 'analyst' })).body).toMatchObject({ status: 409, code: 'conflict' })
 })

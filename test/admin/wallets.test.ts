@@ -7,8 +7,10 @@ const program = await useAdministration()
 const { owner, analyst } = program
 const { pool } = program.database
 
-const grant = (userId: string, body: unknown, headers?: Record<string, string>) => owner.post(`/admin/wallets/${userId}/grant`, body, headers)
-const refund = (userId: string, body: unknown, headers?: Record<string, string>) => owner.post(`/admin/wallets/${userId}/refund`, body, headers)
+const grant = (userId: string, body: unknown, headers?: Record<string, string>) =>
+  owner.post(`/admin/wallets/${userId}/grant`, body, headers)
+const refund = (userId: string, body: unknown, headers?: Record<string, string>) =>
+  owner.post(`/admin/wallets/${userId}/refund`, body, headers)
 const walletOf = async (userId: string) => (await analyst.get(`/admin/wallets/${userId}`)).body
 const ledgerSum = async (userId: string) =>
   (await pool.query('select sum(amount) as sum from credit_transactions where user_id = $1', [userId])).rows[0].sum
@@ -30,7 +32,18 @@ describe('wallets', () => {
     for (let amount = 1; amount <= 11; amount += 1) await grant(ada.userId, { amount })
     const wallet = await walletOf(ada.userId)
     expect(wallet).toMatchObject({ user_id: ada.userId, balance: '166' })
-    expect(wallet.recent_transactions.map((row: { amount: string }) => row.amount)).toEqual(['11', '10', '9', '8', '7', '6', '5', '4', '3', '2'])
+    expect(wallet.recent_transactions.map((row: { amount: string }) => row.amount)).toEqual([
+      '11',
+      '10',
+      '9',
+      '8',
+      '7',
+      '6',
+      '5',
+      '4',
+      '3',
+      '2',
+    ])
     expect(wallet.recent_transactions).toEqual((await ada.get('/users/me/transactions?limit=10')).body.transactions)
   })
 
@@ -160,12 +173,15 @@ describe('refunds', () => {
     const { transactionId } = await spend(hal)
     const amounts = ['0.03', '0.007', '0.01', '0.02', '0.1']
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => refund(hal.userId, { transaction_id: transactionId, amount: amounts[index % 5], note: 'race' })),
+      Array.from({ length: 50 }, (_, index) =>
+        refund(hal.userId, { transaction_id: transactionId, amount: amounts[index % 5], note: 'race' }),
+      ),
     )
     expect(new Set(answers.map(answer => answer.status)).isSubsetOf(new Set([200, 422]))).toBe(true)
-    const { rows } = await pool.query(`select sum(amount) as back, count(*) from credit_transactions where kind = 'refund' and reference_id = $1`, [
-      transactionId,
-    ])
+    const { rows } = await pool.query(
+      `select sum(amount) as back, count(*) from credit_transactions where kind = 'refund' and reference_id = $1`,
+      [transactionId],
+    )
     expect(Number(rows[0].back)).toBeLessThanOrEqual(0.1)
     expect(rows[0].count).toBe(answers.filter(answer => answer.status === 200).length)
     expect(rows[0].count).toBeGreaterThan(0)
@@ -179,9 +195,15 @@ describe('refunds', () => {
     const [ida, jon] = await Promise.all([program.user('ida'), program.user('jon')])
     const { transactionId, turnId } = await spend(ida)
     const granted = (await grant(ida.userId, { amount: 3 })).body.transaction_id
-    expect((await refund(ida.userId, { transaction_id: granted, note: 'no' })).body).toMatchObject({ status: 422, errors: [{ path: 'transaction_id' }] })
+    expect((await refund(ida.userId, { transaction_id: granted, note: 'no' })).body).toMatchObject({
+      status: 422,
+      errors: [{ path: 'transaction_id' }],
+    })
     const back = (await refund(ida.userId, { transaction_id: transactionId, amount: '0.01', note: 'yes' })).body.transaction_id
-    expect((await refund(ida.userId, { transaction_id: back, note: 'no' })).body).toMatchObject({ status: 422, errors: [{ path: 'transaction_id' }] })
+    expect((await refund(ida.userId, { transaction_id: back, note: 'no' })).body).toMatchObject({
+      status: 422,
+      errors: [{ path: 'transaction_id' }],
+    })
     const notFound = { status: 404, code: 'not_found', detail: 'Transaction not found.' }
     expect((await refund(jon.userId, { transaction_id: transactionId, note: 'no' })).body).toMatchObject(notFound)
     expect((await refund(ida.userId, { transaction_id: turnId, note: 'no' })).body).toMatchObject(notFound)

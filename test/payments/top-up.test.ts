@@ -108,15 +108,58 @@ describe('ordering a top-up', () => {
     expect(await storedOf(ada)).toEqual([])
   })
 
-  test('under the same Idempotency-Key is the same payment, and another for another user or amount', async () => {
+  test('under the same Idempotency-Key is the same payment, and another for another user or without the key', async () => {
     const [ada, bob] = [await program.user('again'), await program.user('again-too')]
     const key = { 'idempotency-key': 'my first purchase' }
     const first = await ada.post(TOP_UP, { amount_usd: 10 }, key)
-    expect((await ada.post(TOP_UP, { amount_usd: 10 }, key)).body).toEqual(first.body)
+    const again = await ada.post(TOP_UP, { amount_usd: 20 }, key)
+    expect([again.status, again.body.code]).toEqual([409, 'idempotency_conflict'])
+    const replayed = await ada.post(TOP_UP, { amount_usd: 10 }, key)
+    expect([replayed.status, replayed.body, replayed.headers.get('idempotent-replayed')]).toEqual([200, first.body, 'true'])
     expect(await storedOf(ada)).toHaveLength(1)
-    expect((await bob.post(TOP_UP, { amount_usd: 10 }, key)).body.client_secret).not.toBe(first.body.client_secret)
+    const other = await bob.post(TOP_UP, { amount_usd: 10 }, key)
+    expect(other.status).toBe(200)
+    expect(other.body.client_secret).not.toBe(first.body.client_secret)
     expect((await ada.post(TOP_UP, { amount_usd: 10 })).body.client_secret).not.toBe(first.body.client_secret)
     expect(await storedOf(ada)).toHaveLength(2)
+  })
+
+  test('under one Idempotency-Key 20 times at once makes one payment', async () => {
+    const ada = await program.user('at-once')
+    const before = stripe.calls.length
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => ada.post(TOP_UP, { amount_usd: 10 }, { 'idempotency-key': 'impatient' })),
+    )
+    expect(answers.every(({ status }) => status === 200)).toBe(true)
+    expect(new Set(answers.map(({ body }) => body.client_secret)).size).toBe(1)
+    expect(stripe.calls.length - before).toBe(1)
+    expect(await storedOf(ada)).toHaveLength(1)
+  })
+
+  test('gets the payment of a first try that could not be stored', async () => {
+    const ada = await program.user('unstored')
+    const key = { 'idempotency-key': 'second try' }
+    const made = new Set(stripe.intents.keys())
+    await program.database.pool.query('alter table top_ups rename to top_ups_away')
+    const failed = await ada.post(TOP_UP, { amount_usd: 10 }, key)
+    await program.database.pool.query('alter table top_ups_away rename to top_ups')
+    expect(failed.status).toBe(500)
+    const answer = await ada.post(TOP_UP, { amount_usd: 10 }, key)
+    expect(answer.status).toBe(200)
+    const intents = [...stripe.intents.keys()].filter(id => !made.has(id))
+    expect(await storedOf(ada)).toMatchObject([{ payment_intent_id: intents[0] }])
+    expect(intents).toHaveLength(1)
+  })
+
+  test('that the provider knows already leaves the stored one as it is', async () => {
+    const ada = await program.user('known')
+    const key = { 'idempotency-key': 'from yesterday' }
+    const first = await ada.post(TOP_UP, { amount_usd: 10 }, key)
+    await program.deliver(stripe.succeeded(stripe.intentOf(first.body.client_secret)))
+    const [stored] = await storedOf(ada)
+    await program.database.pool.query('delete from idempotency_keys where user_id = $1', [ada.userId])
+    expect((await ada.post(TOP_UP, { amount_usd: 10 }, key)).body).toEqual(first.body)
+    expect(await storedOf(ada)).toEqual([stored])
   })
 
   test('asks once more when the connection breaks, under the same key', async () => {
@@ -201,6 +244,7 @@ test('the OpenAPI document names every refusal of the three routes', async () =>
   expect(refusals('/api/v1/users/me/wallet/top-up', 'post')).toMatchObject({
     400: '`malformed_request`',
     401: '`unauthenticated`',
+    409: '`idempotency_conflict`',
     403: '`suspended`',
     413: '`payload_too_large`',
     415: '`unsupported_media_type`',

@@ -78,6 +78,15 @@ describe('what the provider has not signed', () => {
     await unchanged({ ...event, body: `\uFEFF${event.body}` }, intent)
     await unchanged({ ...event, body: new Uint8Array([...new TextEncoder().encode(event.body), 0xff]) }, intent)
     await unchanged({ ...event, body: '' }, intent)
+    // Bytes that are no UTF-8 read leniently as the sign that was signed.
+    const doubtful = stripe.succeeded(intent, { description: '\uFFFD' })
+    await unchanged(
+      {
+        ...doubtful,
+        body: Uint8Array.from(Buffer.from(doubtful.body).toString('latin1').replace('\xEF\xBF\xBD', '\xFF'), sign => sign.charCodeAt(0)),
+      },
+      intent,
+    )
     await unchanged(stripe.succeeded(intent, {}, { secrets: ['whsec_of_somebody_else'] }), intent)
     await unchanged(stripe.succeeded(intent, {}, { secrets: [] }), intent)
     await unchanged(stripe.succeeded(intent, {}, { timestamp: now - 302 }), intent)

@@ -16,6 +16,8 @@ describe('--help', () => {
     [['migrate'], 'bring the database up to date'],
     [['user'], 'create'],
     [['user', 'create'], 'first line of standard input'],
+    [['ledger'], 'verify'],
+    [['ledger', 'verify'], 'ledger'],
     [['openapi'], 'OpenAPI document'],
     [['configuration'], '--write'],
   ] as const)('of %j says what it does, and does nothing', async ([command, words]) => {

@@ -23,7 +23,7 @@ describe('the first start', () => {
     expect(first.said('models')).toContain('demo model')
     expect(first.said('accounts')).toBe('local, sign-up open; the first account becomes owner')
     expect(first.said('credits')).toContain('enforcement off')
-    expect(first.said('limits')).toContain('20 turns at once')
+    expect(first.said('limits')).toContain('20 turns at once, 10 per minute and 60 per hour for each user')
     expect(first.said('switched off')).toContain('TAVILY_API_KEY')
     await firstOwner(address)
     expect(await first.end('SIGTERM')).toBe(0)

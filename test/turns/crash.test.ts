@@ -1,52 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
+import { startChildProgram } from '../child-program.ts'
 import { newCouncil } from '../council.ts'
 import { useTestDatabase } from '../database.ts'
 import { startModelEndpoint } from '../model-endpoint.ts'
-import { type Client, createClient, JWT_SECRET, tokenFor } from '../program.ts'
+import { type Client, createClient, tokenFor } from '../program.ts'
 
 const database = await useTestDatabase()
 const endpoint = await startModelEndpoint()
-const children = new Set<ChildProcess>()
-afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL')
-  await endpoint.close()
-})
+afterAll(() => endpoint.close())
 
-/** The program as a process of its own, so that it can be killed. */
-async function startChild(): Promise<{ child: ChildProcess; address: string }> {
-  const child = spawn(process.execPath, ['server/main.ts', 'serve'], {
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: database.url,
-      OPENROUTER_BASE_URL: endpoint.url,
-      SUPABASE_JWT_SECRET: JWT_SECRET,
-      HOST: '127.0.0.1',
-      PORT: '0',
-      SIGNUP_GRANT_CREDITS: '100',
-      SHUTDOWN_GRACE_SECONDS: '1',
-      LOG_LEVEL: 'error',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  children.add(child)
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const address = /^\s+address\s+(\S+)/.exec(line)?.[1]
-    if (address) return { child, address }
-  }
-  throw new Error('the program did not start')
-}
+const startChild = () => startChildProgram({ DATABASE_URL: database.url, OPENROUTER_BASE_URL: endpoint.url })
 
 async function clientAt(address: string): Promise<Client> {
   return createClient(address, 'ada-id', await tokenFor('ada-id', 'ada@example.com'))
-}
-
-const kill = async (child: ChildProcess, signal: NodeJS.Signals) => {
-  child.kill(signal)
-  await once(child, 'exit')
-  children.delete(child)
 }
 
 const speaks = (key: string | null) =>
@@ -69,7 +35,7 @@ test('a turn whose server was killed is closed by the next one: finished calls p
     seen = event.id
     if (event.data.delta?.includes('never')) break
   }
-  await kill(first.child, 'SIGKILL')
+  await first.end('SIGKILL')
   // The lease would lapse by itself within 20 s.
   await database.pool.query('update turn_runs set lease_until = now()')
 
@@ -88,18 +54,18 @@ test('a turn whose server was killed is closed by the next one: finished calls p
   expect((await again.get(`/sessions/${sessionId}`)).body.running_turn_id).toBeNull()
   endpoint.reply({ chunks: ['on we go'] })
   expect((await again.post(turns, { message: 'And now?' })).status).toBe(201)
-  await kill(second.child, 'SIGKILL')
+  await second.end('SIGKILL')
 })
 
 test('a server that is told to stop closes what still runs after its grace, as partial', { timeout: 60_000 }, async () => {
-  const { child, address } = await startChild()
+  const { child, address, end } = await startChild()
   const ada = await clientAt(address)
   const { turns } = await newCouncil(ada, 'roundtable', [{ key: 'stop-one', name: 'One' }])
   endpoint.reply({ chunks: ['half ', 'rest'], hangAfter: 1 })
   const stream = await ada.stream(`${turns}/stream`, { message: 'Go.' })
   const events = stream.events()
   await events.next()
-  await kill(child, 'SIGTERM')
+  await end('SIGTERM')
   expect(child.exitCode).toBe(0)
   const { rows } = await database.pool.query('select status, assistant_output from turns where id = $1', [stream.headers.get('x-turn-id')])
   expect(rows).toEqual([{ status: 'partial', assistant_output: 'half ' }])

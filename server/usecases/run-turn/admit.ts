@@ -86,6 +86,7 @@ const admission = (deps: TurnDependencies, snapshot: TurnSnapshot, first: Admitt
     message: snapshot.message,
     roomId: snapshot.room?.id ?? null,
     speakers: snapshot.speakers.map(({ key, name }) => ({ key, name })),
+    supersedesTurnId: snapshot.supersedesTurnId,
   },
   hold: snapshot.enforced || snapshot.capped ? first.worstCase : '0',
   enforced: snapshot.enforced,

@@ -1,0 +1,81 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+/** A way to the database of a test that can be cut, or fall silent. */
+export interface SeverableProxy {
+  /** The given connection string, by way of this proxy. */
+  url: string
+  /** Ends all connections and refuses new ones. */
+  sever(): void
+  /** Keeps all connections and takes new ones, but passes nothing on any more. */
+  silence(): void
+  /** Passes on again. */
+  mend(): Promise<void>
+  /** How often somebody has tried to connect. */
+  attempts(): number
+  close(): void
+}
+
+export async function startSeverableProxy(url: string): Promise<SeverableProxy> {
+  const target = new URL(url)
+  const pairs = new Set<[Socket, Socket]>()
+  let silent = false
+  let attempts = 0
+  const endAll = () => {
+    for (const pair of pairs) for (const socket of pair) socket.destroy()
+    pairs.clear()
+  }
+  const serve = (port: number): Promise<Server> =>
+    new Promise(resolve => {
+      const server = createServer(client => {
+        attempts++
+        const upstream = connectTo(target)
+        const pair: [Socket, Socket] = [client, upstream]
+        pairs.add(pair)
+        for (const [from, to] of [pair, [upstream, client]] as const) {
+          from.on('data', part => {
+            if (!silent) to.write(part)
+          })
+          from.on('error', () => {})
+          from.on('close', () => {
+            pairs.delete(pair)
+            to.destroy()
+          })
+        }
+      })
+      server.listen(port, '127.0.0.1', () => resolve(server))
+    })
+  let server: Server | null = await serve(0)
+  const { port } = server.address() as AddressInfo
+  const through = new URL(url)
+  through.hostname = '127.0.0.1'
+  through.port = String(port)
+  return {
+    url: through.href,
+    sever() {
+      server?.close()
+      server = null
+      endAll()
+    },
+    silence() {
+      silent = true
+    },
+    async mend() {
+      // What was swallowed is lost: nobody could make sense of the rest.
+      if (silent) endAll()
+      silent = false
+      server ??= await serve(port)
+    },
+    attempts: () => attempts,
+    close() {
+      server?.close()
+      endAll()
+    },
+  }
+}
+
+/** A host that is a folder is that of a socket. */
+function connectTo({ hostname, port }: URL): Socket {
+  const host = decodeURIComponent(hostname)
+  return host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(Number(port), host)
+}

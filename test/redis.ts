@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'redis'
-import { afterAll } from 'vitest'
 
 // A Redis to test on: that of PANTHEON_TEST_REDIS_URL, or the one that usually runs here. Where none answers the tests that need one say so
 // and are left out; PANTHEON_TEST_REDIS_REQUIRED=1 makes that a failure.
@@ -47,10 +46,11 @@ export interface OwnRedis {
   kill(): Promise<void>
   /** On the same port, empty. */
   restart(): Promise<void>
+  /** For the end. */
+  remove(): Promise<void>
 }
 
-/** A redis-server for one test file, ended after its last test. */
-export async function useOwnRedis(): Promise<OwnRedis> {
+export async function startOwnRedis(): Promise<OwnRedis> {
   const port = await freePort()
   const folder = mkdtempSync(path.join(tmpdir(), 'pantheon-redis-'))
   let server = await start(port, folder)
@@ -60,10 +60,6 @@ export async function useOwnRedis(): Promise<OwnRedis> {
     server.kill('SIGKILL')
     await ended
   }
-  afterAll(async () => {
-    await kill()
-    rmSync(folder, { recursive: true, force: true })
-  })
   return {
     url: `redis://127.0.0.1:${port}`,
     freeze: () => void server.kill('SIGSTOP'),
@@ -72,6 +68,10 @@ export async function useOwnRedis(): Promise<OwnRedis> {
     async restart() {
       await kill()
       server = await start(port, folder)
+    },
+    async remove() {
+      await kill()
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

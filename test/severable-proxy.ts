@@ -1,5 +1,5 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /** A way to the database of a test that can be cut, or fall silent. */
 export interface SeverableProxy {
@@ -11,8 +11,6 @@ export interface SeverableProxy {
   silence(): void
   /** Passes on again. */
   mend(): Promise<void>
-  /** How often somebody has tried to connect. */
-  attempts(): number
   close(): void
 }
 
@@ -20,7 +18,6 @@ export async function startSeverableProxy(url: string): Promise<SeverableProxy> 
   const target = new URL(url)
   const pairs = new Set<[Socket, Socket]>()
   let silent = false
-  let attempts = 0
   const endAll = () => {
     for (const pair of pairs) for (const socket of pair) socket.destroy()
     pairs.clear()
@@ -28,7 +25,6 @@ export async function startSeverableProxy(url: string): Promise<SeverableProxy> 
   const serve = (port: number): Promise<Server> =>
     new Promise(resolve => {
       const server = createServer(client => {
-        attempts++
         const upstream = connectTo(target)
         const pair: [Socket, Socket] = [client, upstream]
         pairs.add(pair)
@@ -66,7 +62,6 @@ export async function startSeverableProxy(url: string): Promise<SeverableProxy> 
       silent = false
       server ??= await serve(port)
     },
-    attempts: () => attempts,
     close() {
       server?.close()
       endAll()

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -30,7 +29,7 @@ const GRACE_MS = 1_000
 const PROGRAM = fileURLToPath(new URL('./parsing/parser-process.ts', import.meta.url))
 
 /**
- * Parses in a process of its own, which has an empty environment, a lower priority, limits of memory and time, and may read nothing but
+ * Parses in a process of its own, which has an empty environment, limits of memory and time, and may read nothing but
  * the code it consists of. Rejects only when the bytes cannot be read from where they come.
  */
 export async function parseFile(bytes: Readable, kind: FileKind, limits: ParseLimits = PARSE_LIMITS): Promise<Parsed> {
@@ -63,17 +62,9 @@ function startParser(kind: FileKind, limits: ParseLimits): ChildProcess {
   ]
   const child = spawn(process.execPath, args, { env: {}, stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true })
   child.on('error', () => child.stdout?.destroy())
-  if (child.pid !== undefined) makeModest(child.pid)
+  // It may end before it has read everything; how it ended says why.
+  child.stdin?.on('error', () => undefined)
   return child
-}
-
-/** Requests come first. */
-function makeModest(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // It has ended already.
-  }
 }
 
 /** Our own parsers and the packages they are made of, wherever npm has laid them. */
@@ -100,7 +91,7 @@ async function collect(child: ChildProcess): Promise<Buffer | null> {
   return Buffer.concat(chunks)
 }
 
-/** A process that ends before it has read everything has its reasons; only where the bytes come from may fail this. */
+/** Fails only where the bytes come from. */
 async function feed(child: ChildProcess, bytes: Readable): Promise<void> {
   let failure: Error | null = null
   bytes.on('error', error => {

@@ -17,7 +17,7 @@ const DEPTH_MAXIMUM = 1_000
  * else that is not well formed, end the reading.
  */
 export async function readXml(chunks: AsyncIterable<Buffer>, { open, close, text, enough }: XmlHandlers): Promise<void> {
-  const parser = new SaxesParser()
+  const parser = new SaxesParser({ position: false, xmlns: false })
   let depth = 0
   let problem: Error | null = null
   parser.on('error', error => {
@@ -54,7 +54,9 @@ export async function readXml(chunks: AsyncIterable<Buffer>, { open, close, text
 const localName = (name: string) => name.slice(name.indexOf(':') + 1)
 
 function localNames(attributes: Record<string, string>): Record<string, string> {
-  const local: Record<string, string> = {}
-  for (const name in attributes) local[localName(name)] = attributes[name]!
-  return local
+  for (const name in attributes) if (name.includes(':')) return withLocalNames(attributes)
+  return attributes
 }
+
+const withLocalNames = (attributes: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [localName(name), value]))

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import {
   type LimitWindow,
   longestWindowUs,
@@ -17,10 +17,11 @@ export function createRedisRateLimiter(redis: Redis, name: string, windows: read
     async take(user) {
       // The tag in braces keeps all that is one user's on one node of a cluster.
       const key = `pantheon:${name}:{${user}}`
-      const [taken, waitUs, ...measured] = await redis.run(client => runScript(client, key, parameters))
+      const tried = randomUUID()
+      const [waitUs, ...measured] = await redis.run(client => runScript(client, key, [tried, ...parameters]))
       const limits = windowStates(windows, measures(measured))
       if (waitUs > 0) return { kind: 'refused', retryAfterSeconds: wholeSeconds(waitUs), limits }
-      const giveBack = () => redis.run(client => client.zRem(key, String(taken))).then(nothing, nothing)
+      const giveBack = () => redis.run(client => client.zRem(key, tried)).then(nothing, nothing)
       return { kind: 'admitted', limits, giveBack }
     },
   }
@@ -33,7 +34,7 @@ function measures(answered: number[]): WindowMeasure[] {
   return Array.from({ length: answered.length / 3 }, (_, index) => window(answered.slice(index * 3)))
 }
 
-type Answer = [taken: number, waitUs: number, ...measured: number[]]
+type Answer = [waitUs: number, ...measured: number[]]
 
 async function runScript(client: RedisClient, key: string, parameters: string[]): Promise<Answer> {
   const call = { keys: [key], arguments: parameters }
@@ -45,34 +46,31 @@ async function runScript(client: RedisClient, key: string, parameters: string[])
   }
 }
 
-// Every try has a microsecond of its own, which is its member and its score: none runs over another, and a clock that steps back
-// a little keeps their order. Times fit a double exactly until the year 2255. Numbers are answered as integers.
+// A try is a member of the user's log, its time in microseconds the score, which fits a double exactly. Numbers are answered as integers.
 const TAKE = `
-local log, longest = KEYS[1], ARGV[1]
+local log, try, longest = KEYS[1], ARGV[1], ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local newest = redis.call('ZRANGE', log, -1, -1)[1]
-if newest and tonumber(newest) >= now then now = newest + 1 end
 
 local function text(number) return string.format('%.0f', number) end
-local function leaves(at, span) return at and math.max(0, at + span - now) or 0 end
-local function wait(quota, span) return leaves(redis.call('ZRANGE', log, -quota, -quota)[1], span) end
+local function leaves(try_and_time, span) return try_and_time[2] and math.max(0, try_and_time[2] + span - now) or 0 end
+local function wait(quota, span) return leaves(redis.call('ZRANGE', log, -quota, -quota, 'WITHSCORES'), span) end
 
 local longest_wait = 0
-for i = 2, #ARGV, 2 do longest_wait = math.max(longest_wait, wait(ARGV[i], ARGV[i + 1])) end
+for i = 3, #ARGV, 2 do longest_wait = math.max(longest_wait, wait(ARGV[i], ARGV[i + 1])) end
 if longest_wait == 0 then
-  redis.call('ZADD', log, text(now), text(now))
+  redis.call('ZADD', log, text(now), try)
   redis.call('ZREMRANGEBYSCORE', log, '-inf', text(now - longest))
   redis.call('PEXPIRE', log, text(longest / 1000))
 end
 
-local answer = { now, longest_wait }
-for i = 2, #ARGV, 2 do
+local answer = { longest_wait }
+for i = 3, #ARGV, 2 do
   local span = ARGV[i + 1]
   local from = '(' .. text(now - span)
   answer[#answer + 1] = redis.call('ZCOUNT', log, from, '+inf')
   answer[#answer + 1] = wait(ARGV[i], span)
-  answer[#answer + 1] = leaves(redis.call('ZRANGEBYSCORE', log, from, '+inf', 'LIMIT', 0, 1)[1], span)
+  answer[#answer + 1] = leaves(redis.call('ZRANGEBYSCORE', log, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1), span)
 end
 return answer`
 

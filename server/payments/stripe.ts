@@ -25,10 +25,12 @@ export interface StripeLog {
 export async function openStripe({ secretKey, webhookSecrets, apiBase }: StripeAccess, log: StripeLog): Promise<PaymentProvider> {
   const { Stripe } = await import('stripe')
   const { protocol, hostname, port } = new URL(apiBase)
+  const isPlain = protocol === 'http:'
   const stripe = new Stripe(secretKey, {
-    protocol: protocol === 'http:' ? 'http' : 'https',
+    protocol: isPlain ? 'http' : 'https',
     host: hostname,
-    ...(port !== '' && { port }),
+    // Left out, it would be 443 for http, too.
+    port: port || (isPlain ? 80 : 443),
     timeout: TIMEOUT_MS,
     maxNetworkRetries: 1,
     // Telemetry would leave an id of this machine in the home folder of the account that runs the server.
@@ -57,7 +59,7 @@ async function receiptUrl(stripe: Stripe, paymentIntentId: string, log: StripeLo
   const quick = { timeout: RECEIPT_TIMEOUT_MS, maxNetworkRetries: 0 }
   try {
     const { latest_charge: charge } = await stripe.paymentIntents.retrieve(paymentIntentId, { expand: ['latest_charge'] }, quick)
-    return charge && typeof charge === 'object' ? charge.receipt_url : null
+    return charge && typeof charge === 'object' ? (charge.receipt_url ?? null) : null
   } catch (error) {
     log.warn({ payment_intent_id: paymentIntentId, error: nameOf(error) }, 'Stripe did not give the receipt')
     return null

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { validate as isUuid } from 'uuid'
 import type { AgentRead } from '../../contract/agents.ts'
+import type { FileRead } from '../../contract/files.ts'
 import type { RoomRead } from '../../contract/rooms.ts'
 import type { SessionRead } from '../../contract/sessions.ts'
 import { notFound } from '../domain/refusal.ts'
@@ -74,3 +75,21 @@ export async function requireScope(database: Database, userId: string, scope: Se
   if ('roomId' in scope) await ownedRoom(database, userId, scope.roomId)
   else await ownedAgent(database, userId, scope.agentId)
 }
+
+/** A file is whose room or session it belongs to, and gone while that is deleted. Where its bytes lie is for whoever sends or removes them. */
+export async function ownedFile(database: Database, userId: string, fileId: string): Promise<FileRead & { storage_key: string }> {
+  if (!isUuid(fileId)) throw notFound('File')
+  const [file] = await database.statement<FileRead & { storage_key: string }>('owned_file', OWNED_FILE, [fileId, userId])
+  if (!file) throw notFound('File')
+  return file
+}
+
+const OWNED_FILE = `
+select file.id, file.user_id, file.room_id, file.session_id, file.filename, file.content_type, file.size as file_size, file.parse_status,
+  file.error_message, file.created_at, file.storage_key
+from uploaded_files as file
+left join sessions on sessions.id = file.session_id
+left join rooms on rooms.id = coalesce(file.room_id, sessions.room_id)
+left join agents on agents.id = sessions.agent_id
+where file.id = $1 and coalesce(rooms.owner_user_id, agents.owner_user_id) = $2
+  and sessions.deleted_at is null and coalesce(rooms.deleted_at, agents.deleted_at) is null`

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { newDirectChat } from '../council.ts'
 import { createClient, startProgram, useProgram } from '../program.ts'
 
@@ -73,15 +73,12 @@ describe('a page of any other origin', () => {
 
 test('without allowed origins no page of another origin may read anything', async () => {
   const alone = await startProgram({ DATABASE_URL: database.url })
-  try {
-    const client = createClient(alone.address, ada.userId, ada.token)
-    const answer = await client.get('/rooms', { origin: ORIGIN })
-    expect(answer.status).toBe(200)
-    expect(answer.headers.has('access-control-allow-origin')).toBe(false)
-    const asked = await client.send('OPTIONS', '/rooms', undefined, { origin: ORIGIN, 'access-control-request-method': 'POST' })
-    expect(asked.headers.has('access-control-allow-origin')).toBe(false)
-    expect(asked.body).toMatchObject({ status: 404, code: 'not_found' })
-  } finally {
-    await alone.stop()
-  }
+  onTestFinished(alone.stop)
+  const client = createClient(alone.address, ada.userId, ada.token)
+  const answer = await client.get('/rooms', { origin: ORIGIN })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.has('access-control-allow-origin')).toBe(false)
+  const asked = await client.send('OPTIONS', '/rooms', undefined, { origin: ORIGIN, 'access-control-request-method': 'POST' })
+  expect(asked.headers.has('access-control-allow-origin')).toBe(false)
+  expect(asked.body).toMatchObject({ status: 404, code: 'not_found' })
 })

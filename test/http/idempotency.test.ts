@@ -186,6 +186,42 @@ describe('a turn that is posted again under its key', () => {
   })
 })
 
+describe('two processes that are asked the same at the same moment', () => {
+  test('make one turn of it, and one of them counts it', async () => {
+    const other = await startProgram({ DATABASE_URL: program.database.url, OPENROUTER_BASE_URL: program.endpoint.url })
+    const held = await pool.connect()
+    try {
+      const here = await program.user('moment')
+      const there = at(other.address, here)
+      const turns = await newSession(here)
+      program.endpoint.reply({ chunks: ['Once.'] })
+      // Both have looked for the key and found nothing before either is admitted.
+      await held.query('begin')
+      await held.query('select 1 from credit_wallets where user_id = $1 for update', [here.userId])
+      const posted = [here, there].map(client => client.post(turns, { message: 'Now.' }, keyed('k')))
+      await eventually(async () => (await pool.query(WAITING)).rowCount === 2)
+      await held.query('commit')
+      const answers = await Promise.all(posted)
+      expect(answers.map(answer => answer.status)).toEqual([201, 201])
+      expect(answers[0]?.body).toEqual(answers[1]?.body)
+      expect(answers.filter(isReplayed)).toHaveLength(1)
+      const used = await Promise.all([here, there].map(client => usedBefore(client)))
+      expect(used.toSorted()).toEqual([0, 1])
+    } finally {
+      held.release()
+      await other.stop()
+    }
+  })
+})
+
+const WAITING = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+
+/** How many tries that process has counted, by what it says of one more. */
+async function usedBefore(client: Client): Promise<number> {
+  const answer = await client.post(`/sessions/${randomUUID()}/turns`, { message: 'Hm?' })
+  return 100_000 - 1 - Number(/^"turns-minute";r=(\d+)/.exec(answer.headers.get('ratelimit') ?? '')?.[1])
+}
+
 describe('a stream that is posted again under its key', () => {
   test('joins the turn while it runs and reads all of it', async () => {
     const ada = await program.user('joins')

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { type Client, createClient, startProgram, useProgram } from '../program.ts'
-import { eventually, findTestRedis, redisServerIsInstalled, useOwnRedis } from '../redis.ts'
+import { eventually, findTestRedis, redisServerIsInstalled, startOwnRedis } from '../redis.ts'
 
 const program = await useProgram({ RATE_LIMIT_TURNS_PER_MINUTE: '3', RATE_LIMIT_TURNS_PER_HOUR: '5' })
 const redisUrl = await findTestRedis()
@@ -106,7 +106,7 @@ describe.runIf(redisUrl)('over two processes with Redis', () => {
 
 describe.runIf(redisServerIsInstalled())('when Redis goes', () => {
   test('turns go on, limited by the process', async () => {
-    const redis = await useOwnRedis()
+    const redis = await startOwnRedis()
     const replica = await startReplica({ REDIS_URL: redis.url })
     try {
       const ada = replica.clientOf(await program.user('outage'))
@@ -127,6 +127,7 @@ describe.runIf(redisServerIsInstalled())('when Redis goes', () => {
       )
     } finally {
       await replica.stop()
+      await redis.remove()
     }
   })
 })

@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'redis'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createMemoryRateLimiter } from '../../server/live/memory-rate-limiter.ts'
 import type { LimitDecision, LimitWindow, RateLimiter } from '../../server/live/rate-limiter.ts'
-import { openRedis } from '../../server/live/redis.ts'
+import { openRedis, type Redis } from '../../server/live/redis.ts'
 import { createRedisRateLimiter } from '../../server/live/redis-rate-limiter.ts'
 import { findTestRedis } from '../redis.ts'
 
@@ -119,10 +119,13 @@ describe('the limiter of one process', () => {
   behavesAsALimiter(createMemoryRateLimiter)
 })
 
-describe.runIf(redisUrl)('the limiter of all processes', async () => {
-  const redis = await openRedis(redisUrl!, silent, PATIENT_MS)
-  const client = createClient({ url: redisUrl! })
-  await client.connect()
+describe.runIf(redisUrl)('the limiter of all processes', () => {
+  let redis: Redis
+  const client = createClient({ url: redisUrl ?? '' })
+  beforeAll(async () => {
+    redis = await openRedis(redisUrl!, silent, PATIENT_MS)
+    await client.connect()
+  })
   afterAll(async () => {
     await redis.close()
     client.destroy()
@@ -155,6 +158,26 @@ describe.runIf(redisUrl)('the limiter of all processes', async () => {
     const expiry = await client.pTTL(key)
     expect(expiry).toBeGreaterThan(0)
     expect(expiry).toBeLessThanOrEqual(LONG.seconds * 1000)
+    // What left the longest window is not kept, though the log lives on.
+    await waitExactly(LONG.seconds / 2)
+    await limiter.take(user)
+    await waitExactly(LONG.seconds / 2)
+    await limiter.take(user)
+    expect(await client.zCard(key)).toBe(2)
+  })
+
+  test.concurrent('after its clock was set back the wait that is told is still the real one', async () => {
+    const user = newUser()
+    const limiter = createRedisRateLimiter(redis, 'test', [{ name: 'short', quota: 1, seconds: 1 }])
+    await limiter.take(user)
+    const key = `pantheon:test:{${user}}`
+    const [only] = await client.zRange(key, 0, -1)
+    await client.zIncrBy(key, 1_500_000, only!)
+    await client.pExpire(key, 60_000)
+    const refused = await refusal(limiter, user)
+    expect(refused.retryAfterSeconds).toBeGreaterThan(1)
+    await waitExactly(refused.retryAfterSeconds)
+    expect((await limiter.take(user)).kind).toBe('admitted')
   })
 
   test.concurrent('a Redis that has forgotten the script is told it again', async () => {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFallbackRateLimiter } from '../../server/live/fallback-rate-limiter.ts'
 import { createMemoryRateLimiter } from '../../server/live/memory-rate-limiter.ts'
 import type { RateLimiter } from '../../server/live/rate-limiter.ts'
 import { openRedis, type Redis } from '../../server/live/redis.ts'
 import { createRedisRateLimiter } from '../../server/live/redis-rate-limiter.ts'
-import { eventually, type OwnRedis, redisServerIsInstalled, useOwnRedis } from '../redis.ts'
+import { eventually, type OwnRedis, redisServerIsInstalled, startOwnRedis } from '../redis.ts'
 
 /** What a turn may wait for its limiter. */
 const DECISION_MS = 250
@@ -47,10 +48,13 @@ describe.runIf(redisServerIsInstalled())('without Redis', () => {
   const log = createLog()
 
   beforeAll(async () => {
-    server = await useOwnRedis()
+    server = await startOwnRedis()
     redis = await openRedis(server.url, log)
   })
-  afterAll(() => redis.close())
+  afterAll(async () => {
+    await redis.close()
+    await server.remove()
+  })
 
   test('a frozen Redis holds nobody up, the process decides, and both are told once', async () => {
     const { limiter, log: told, skipped } = createLimiter(redis)
@@ -107,6 +111,15 @@ describe.runIf(redisServerIsInstalled())('without Redis', () => {
     await eventually(redis.isUp)
   })
 
+  test('a connection that is merely idle is kept', async () => {
+    const quiet = createLog()
+    const idle = await openRedis(server.url, quiet)
+    await sleep(4_000)
+    expect(idle.isUp()).toBe(true)
+    await idle.close()
+    expect(quiet.lines).toEqual([])
+  })
+
   test('commands under way are rejected when Redis dies', async () => {
     server.freeze()
     const waiting = expect(redis.run(client => client.ping())).rejects.toThrow()
@@ -118,9 +131,13 @@ describe.runIf(redisServerIsInstalled())('without Redis', () => {
 
   test('a program starts without Redis and finds it later', async () => {
     await server.kill()
-    const late = await openRedis(server.url, createLog())
+    const told = createLog()
+    const late = await openRedis(server.url, told)
     expect(late.isUp()).toBe(false)
     await expect(late.run(client => client.ping())).rejects.toThrow('Redis is away')
+    // Several vain tries to connect are one message.
+    await sleep(1_000)
+    expect(told.lines.map(line => line.level)).toEqual(['warn'])
     await server.restart()
     await eventually(late.isUp)
     expect(await late.run(client => client.ping())).toBe('PONG')

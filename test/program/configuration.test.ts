@@ -1,7 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { describeVariables, publicUrl, readConfig } from '../../server/config.ts'
+import { createTestDatabase } from '../database.ts'
 import { discardAbandonedTrials, trialFolder } from '../store/embedded-trial.ts'
 import { runPantheon, startPantheon } from './pantheon-process.ts'
 
@@ -125,14 +126,14 @@ describe('a variable', () => {
 
   test('of the file .env is read in the working folder, and the environment wins', async () => {
     const folder = trialFolder()
-    writeFileSync(path.join(folder, '.env'), 'PANTHEON_DATA_DIR=./elsewhere\nLOW_BALANCE_THRESHOLD=7.5\nSIGNUP=closed\n')
-    // The data folder is one that the surroundings set.
-    const program = startPantheon({ folder, environment: { SIGNUP: 'invite' } })
+    const database = await createTestDatabase()
+    onTestFinished(database.drop)
+    writeFileSync(path.join(folder, '.env'), `DATABASE_URL=${database.url}\nLOW_BALANCE_THRESHOLD=7.5\nSIGNUP=closed\n`)
+    const program = startPantheon({ folder, environment: { SIGNUP: 'invite', HOST: '127.0.0.1' } })
     await program.address()
-    expect(program.said('data')).toBe(path.join(folder, 'data'))
+    expect(program.said('database')).toBe('PostgreSQL by DATABASE_URL')
     expect(program.said('credits')).toContain('low balance below 7.5')
     expect(program.said('accounts')).toContain('sign-up invite')
-    expect(existsSync(path.join(folder, 'elsewhere'))).toBe(false)
   })
 })
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createTestDatabase } from '../database.ts'
 import { discardAbandonedTrials, trialFolder } from '../store/embedded-trial.ts'
 import { firstOwner, PASSWORD, postAccounts, runPantheon, signIn, signUp, startPantheon } from './pantheon-process.ts'
@@ -55,39 +55,33 @@ describe('on a PostgreSQL of ones own', () => {
   test('two servers are one service, and a command joins them', async () => {
     const folder = trialFolder()
     const database = await createTestDatabase()
+    onTestFinished(database.drop)
     const environment = { DATABASE_URL: database.url, HOST: '127.0.0.1', AUTH_SECRET, NODE_ENV: 'production' }
     const servers = [1, 2].map(() => startPantheon({ folder, environment }))
-    try {
-      const [one = '', two = ''] = await Promise.all(servers.map(server => server.address()))
-      expect(servers[0]!.said('database')).toBe('PostgreSQL by DATABASE_URL')
-      expect(servers[0]!.said('data')).toBe('nothing is kept on this machine')
-      expect(servers[0]!.said('accounts')).toBe('local, sign-up invite; the first account becomes owner')
-      const ada = await firstOwner(one)
-      expect((await ada.post('/agents', { agent_key: 'sage', name: 'Sage', model_alias: 'deepseek' })).status).toBe(201)
-      expect((await (await signIn(two, 'ada@example.org')).get('/agents')).body).toMatchObject({ total: 1 })
-      const made = await runPantheon({ folder, environment }, ['user', 'create', '--email', 'bob@example.org'], `${PASSWORD}\n`)
-      expect(made).toEqual({ code: 0, stdout: 'Made bob@example.org, role user.\n', stderr: '' })
-      expect((await (await signIn(two, 'bob@example.org')).get('/users/me/wallet')).body.balance).toBe('0')
-      expect((await runPantheon({ folder, environment }, ['migrate'])).stdout).toMatch(/^Nothing to do/)
-      expect(await Promise.all(servers.map(server => server.end('SIGTERM')))).toEqual([0, 0])
-    } finally {
-      await database.drop()
-    }
+    const [one = '', two = ''] = await Promise.all(servers.map(server => server.address()))
+    expect(servers[0]!.said('database')).toBe('PostgreSQL by DATABASE_URL')
+    expect(servers[0]!.said('data')).toBe('nothing is kept on this machine')
+    expect(servers[0]!.said('accounts')).toBe('local, sign-up invite; the first account becomes owner')
+    const ada = await firstOwner(one)
+    expect((await ada.post('/agents', { agent_key: 'sage', name: 'Sage', model_alias: 'deepseek' })).status).toBe(201)
+    expect((await (await signIn(two, 'ada@example.org')).get('/agents')).body).toMatchObject({ total: 1 })
+    const made = await runPantheon({ folder, environment }, ['user', 'create', '--email', 'bob@example.org'], `${PASSWORD}\n`)
+    expect(made).toEqual({ code: 0, stdout: 'Made bob@example.org, role user.\n', stderr: '' })
+    expect((await (await signIn(two, 'bob@example.org')).get('/users/me/wallet')).body.balance).toBe('0')
+    expect((await runPantheon({ folder, environment }, ['migrate'])).stdout).toMatch(/^Nothing to do/)
+    expect(await Promise.all(servers.map(server => server.end('SIGTERM')))).toEqual([0, 0])
   })
 
   test('a server listens for everybody and asks for a code, which is the same on every replica', async () => {
     const database = await createTestDatabase()
+    onTestFinished(database.drop)
     const environment = { DATABASE_URL: database.url, AUTH_SECRET }
     const servers = [1, 2].map(() => startPantheon({ folder: trialFolder(), environment }))
-    try {
-      await Promise.all(servers.map(server => server.address()))
-      const codes = servers.map(server => server.said('accounts')?.split('the code ')[1])
-      expect(codes[0]).toMatch(/^\w{5}-\w{5}$/)
-      expect(codes[1]).toBe(codes[0])
-      await Promise.all(servers.map(server => server.end('SIGTERM')))
-    } finally {
-      await database.drop()
-    }
+    await Promise.all(servers.map(server => server.address()))
+    const codes = servers.map(server => server.said('accounts')?.split('the code ')[1])
+    expect(codes[0]).toMatch(/^\w{5}-\w{5}$/)
+    expect(codes[1]).toBe(codes[0])
+    await Promise.all(servers.map(server => server.end('SIGTERM')))
   })
 
   test.for([

@@ -91,12 +91,14 @@ describe('told to stop', () => {
     expect(stored.body.turns).toMatchObject([{ status: 'completed', assistant_output: joinedText([first.value!, ...rest]) }])
   })
 
-  test.for(['SIGINT', 'SIGHUP'] as const)('a server ends in order by %s, too', async signal => {
+  test('a server ends in order by Ctrl-C and with its terminal, too', async () => {
     const folder = trialFolder()
-    const program = startPantheon({ folder })
-    await program.address()
-    expect(await program.end(signal)).toBe(0)
-    expect(isServed(dataOf(folder))).toBe(false)
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) {
+      const program = startPantheon({ folder })
+      await program.address()
+      expect(await program.end(signal), signal).toBe(0)
+      expect(isServed(dataOf(folder)), signal).toBe(false)
+    }
   })
 
   test('a server that is still starting finishes its start, exits with 0 and leaves nothing running', async () => {

@@ -30,45 +30,70 @@ export function createDocxWriter({ headings, lists, notes, sink }: DocxWriterOpt
     paragraph = { text: '', mark: '', listId: '', level: 0 }
     if (tables > 0 && row.length > 0) row[row.length - 1] += `${text} `
     else if (text.trim() === '') sink.write('\n')
-    else if (mark !== '') sink.write(`${mark}${text.trim()}\n`)
+    else if (mark !== '') sink.write(`${mark} ${text.trim()}\n`)
     else sink.write(`${listId === '' ? '' : items.next(listId, level)}${text.trimEnd()}\n`)
   }
-  const refer = (kind: string, id = '') => {
-    const key = `${kind}:${id}`
-    notes.set(key, notes.get(key) ?? notes.size + 1)
-    paragraph.text += `[${notes.get(key)}]`
+  const refer = (note: string): string => {
+    notes.set(note, notes.get(note) ?? notes.size + 1)
+    return `[${notes.get(note)}]`
   }
-  const begin: Record<string, (attributes: Record<string, string>) => void> = {
-    tbl: () => void (tables += 1),
-    tr: () => void (row = tables === 1 ? [] : row),
-    tc: () => void (tables === 1 && row.push('')),
-    t: () => void (inText = true),
-    tab: () => void (paragraph.text += '\t'),
-    br: () => void (paragraph.text += '\n'),
-    cr: () => void (paragraph.text += '\n'),
-    noBreakHyphen: () => void (paragraph.text += '-'),
-    pStyle: ({ val = '' }) => void (paragraph.mark = headings.has(val) ? `${'#'.repeat(headings.get(val)!)} ` : ''),
-    numId: ({ val = '' }) => void (paragraph.listId = val === '0' ? '' : val),
-    ilvl: ({ val = '0' }) => void (paragraph.level = Number(val)),
-    footnoteReference: ({ id }) => refer('footnote', id),
-    endnoteReference: ({ id }) => refer('endnote', id),
-    footnote: ({ id }) => void (paragraph.mark = `[${notes.get(`footnote:${id}`) ?? id}] `),
-    endnote: ({ id }) => void (paragraph.mark = `[${notes.get(`endnote:${id}`) ?? id}] `),
+  const begin = (name: string, { val = '', id = '' }: Record<string, string>) => {
+    switch (name) {
+      case 'tbl':
+        tables += 1
+        break
+      case 'tr':
+        if (tables === 1) row = []
+        break
+      case 'tc':
+        if (tables === 1) row.push('')
+        break
+      case 't':
+        inText = true
+        break
+      case 'tab':
+        paragraph.text += '\t'
+        break
+      case 'br':
+      case 'cr':
+        paragraph.text += '\n'
+        break
+      case 'noBreakHyphen':
+        paragraph.text += '-'
+        break
+      case 'pStyle':
+        if (headings.has(val)) paragraph.mark = '#'.repeat(headings.get(val)!)
+        break
+      case 'numId':
+        paragraph.listId = val === '0' ? '' : val
+        break
+      case 'ilvl':
+        paragraph.level = Number(val)
+        break
+      case 'footnoteReference':
+      case 'endnoteReference':
+        paragraph.text += refer(`${name}:${id}`)
+        break
+      case 'footnote':
+      case 'endnote':
+        paragraph.mark = refer(`${name}Reference:${id}`)
+        break
+    }
   }
-  const end: Record<string, () => void> = {
-    t: () => void (inText = false),
-    p: endParagraph,
-    tr: () => void (tables === 1 && sink.write(tableRow(row))),
-    tbl: () => void (tables -= 1),
+  const end = (name: string) => {
+    if (name === 't') inText = false
+    if (name === 'p') endParagraph()
+    if (name === 'tr' && tables === 1) sink.write(tableRow(row))
+    if (name === 'tbl') tables -= 1
   }
   return {
     open(name, attributes) {
       if (skipping > 0 || SKIPPED.has(name) || RULES.has(attributes.type ?? '')) skipping += 1
-      else begin[name]?.(attributes)
+      else begin(name, attributes)
     },
     close(name) {
       if (skipping > 0) skipping -= 1
-      else end[name]?.()
+      else end(name)
     },
     text(value) {
       if (inText && skipping === 0) paragraph.text += value

@@ -2,14 +2,10 @@ import { getDocumentProxy } from 'unpdf'
 import type { TextSink } from './text-sink.ts'
 import { UnreadableFile } from './unreadable-file.ts'
 
-interface TextItem {
-  str: string
-  /** Horizontal and vertical scale and skew, then x and y of the baseline's start. */
-  transform: number[]
-  width: number
-  height: number
-  hasEOL: boolean
-}
+/** `transform`: horizontal and vertical scale and skew, then x and y of the baseline's start. */
+type TextItem = Pick<Extract<PageItem, { str: string }>, 'str' | 'transform' | 'width' | 'height' | 'hasEOL'>
+type PageItem = Awaited<ReturnType<PdfPage['getTextContent']>>['items'][number]
+type PdfPage = Awaited<ReturnType<Awaited<ReturnType<typeof getDocumentProxy>>['getPage']>>
 
 /** The text of every page, line by line; parts of a line that stand apart, as the cells of a table do, are separated by tabs. */
 export async function parsePdf(bytes: Buffer, sink: TextSink): Promise<void> {
@@ -19,7 +15,7 @@ export async function parsePdf(bytes: Buffer, sink: TextSink): Promise<void> {
   for (let number = 1; number <= pdf.numPages && !sink.full; number += 1) {
     const page = await pdf.getPage(number)
     const { items } = await page.getTextContent()
-    sink.write(linesOf(items.filter((item): item is TextItem => 'str' in item)))
+    sink.write(linesOf(items.filter(item => 'str' in item)))
     sink.write('\n')
     page.cleanup()
   }

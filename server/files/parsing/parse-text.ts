@@ -8,7 +8,7 @@ export async function parseText(bytes: Buffer, sink: TextSink): Promise<void> {
   let carriageReturn = false
   for await (const text of decodeText(slices(bytes))) {
     // A line end may lie across two slices.
-    const whole = carriageReturn ? `\r${text}` : text
+    const whole: string = carriageReturn ? `\r${text}` : text
     carriageReturn = whole.endsWith('\r')
     sink.write((carriageReturn ? whole.slice(0, -1) : whole).replace(/\r\n?/g, '\n'))
     if (sink.full) return
@@ -25,13 +25,12 @@ export async function parseCsv(bytes: Buffer, sink: TextSink): Promise<void> {
     delimiter: delimiterOf(await firstLine(bytes)),
     relax_column_count: true,
     relax_quotes: true,
-    skip_empty_lines: true,
     max_record_size: RECORD_MAXIMUM,
   })
   const feeding = feed(parser, bytes)
   try {
     for await (const row of parser as AsyncIterable<string[]>) {
-      sink.write(tableRow(row))
+      if (row.some(cell => cell.trim() !== '')) sink.write(tableRow(row))
       if (sink.full) return
     }
     await feeding

@@ -32,6 +32,8 @@ export interface PricedModel extends UsdPrices {
 export interface Catalogue {
   pricingVersion: string
   entries: ReadonlyMap<string, CatalogueEntry>
+  /** Credits per call of a tool, in the active pricing version; a tool that is not named costs nothing. */
+  toolPrices: ReadonlyMap<string, string>
   /** Providers that are configured here. None: the demo model answers for every alias. */
   providers: ReadonlySet<ProviderName>
 }

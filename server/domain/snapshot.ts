@@ -1,5 +1,6 @@
 import type { RoomMode } from '../../contract/rooms.ts'
 import type { TurnMode } from '../../contract/turns.ts'
+import type { ReadableFile } from './agent-prompt.ts'
 import { type Catalogue, type PricedModel, pricedModel, requireKnownAlias, requireModel } from './catalogue.ts'
 import { Refusal } from './refusal.ts'
 import { taggedAgents } from './tags.ts'
@@ -16,6 +17,8 @@ export interface LoadedSession {
   room: { id: string; name: string; goal: string | null; mode: RoomMode; modeIsPending: boolean } | null
   /** In position order; a standalone session has its one agent. */
   agents: { id: string; key: string; name: string; rolePrompt: string; tools: string[]; modelAlias: string }[]
+  /** Newest first, at most a hundred. */
+  files: ReadableFile[]
   summary: SessionSummary | null
   /** Shared messages from behind the summary on, and private ones of the last `privateTurns` turns; oldest first. */
   history: HistoryMessage[]
@@ -69,7 +72,8 @@ export function takeSnapshot(
     supersedesTurnId: wish.supersedes?.id ?? null,
     history: loaded.history.filter(message => message.turnIndex !== wish.supersedes?.index),
     summary: loaded.summary,
-    files: [],
+    files: loaded.files,
+    toolPrices: catalogue.toolPrices,
     message: wish.message,
     maxCredits: wish.maxCredits,
     enforced: settings.enforced,

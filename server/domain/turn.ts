@@ -59,6 +59,8 @@ export interface TurnSnapshot {
   /** Oldest first, from behind the latest summary on. */
   history: HistoryMessage[]
   summary: SessionSummary | null
+  /** Credits per call of a tool, as they were at admission. */
+  toolPrices: ReadonlyMap<string, string>
   /** What `file_read` can read in this turn. */
   files: ReadableFile[]
   message: string

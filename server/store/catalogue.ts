@@ -8,12 +8,24 @@ import { type KeptReading, keepReading } from './kept-reading.ts'
 export type CatalogueCache = KeptReading<Catalogue>
 
 export const createCatalogueCache = (database: Database, changes: ChangeSignal, providers: ReadonlySet<ProviderName>): CatalogueCache =>
-  keepReading(changes, ['models', 'model_pricing', 'pricing_versions'], () => readCatalogue(database, providers))
+  keepReading(changes, ['models', 'model_pricing', 'pricing_versions', 'tool_pricing'], () => readCatalogue(database, providers))
 
 async function readCatalogue(database: Database, providers: ReadonlySet<ProviderName>): Promise<Catalogue> {
-  const rows = await database.statement<CatalogueEntry & { pricingVersion: string }>('read_catalogue', READ_CATALOGUE, [])
-  return { pricingVersion: rows[0]?.pricingVersion ?? '', providers, entries: new Map(rows.map(row => [row.alias, row])) }
+  const [models, tools] = await Promise.all([
+    database.statement<CatalogueEntry & { pricingVersion: string }>('read_catalogue', READ_CATALOGUE, []),
+    database.statement<{ tool: string; credits: string }>('read_tool_prices', READ_TOOL_PRICES, []),
+  ])
+  return {
+    pricingVersion: models[0]?.pricingVersion ?? '',
+    providers,
+    entries: new Map(models.map(row => [row.alias, row])),
+    toolPrices: new Map(tools.map(({ tool, credits }) => [tool, credits])),
+  }
 }
+
+const READ_TOOL_PRICES = `
+select tool, credits_per_call as credits from tool_pricing
+join pricing_versions on pricing_versions.version = tool_pricing.pricing_version where pricing_versions.active`
 
 const READ_CATALOGUE = `
 select active.version as "pricingVersion", alias, display_name as "displayName", provider, provider_model as "providerModel",

@@ -43,6 +43,7 @@ from turns where id = $1`
 
 function parameters({ snapshot, fence, outcome, lowBalanceThreshold }: Closing): unknown[] {
   const charged = outcome.calls.filter(call => call.charged)
+  const tools = outcome.toolCalls.map(call => call.creditsCharged)
   return [
     snapshot.turnId,
     fence,
@@ -61,13 +62,13 @@ function parameters({ snapshot, fence, outcome, lowBalanceThreshold }: Closing):
     outcome.summaryTriggered,
     outcome.pruneTriggered,
     outcome.summary?.usedFallback ?? false,
-    sumDecimals(charged.map(call => call.credits)),
-    sumDecimals(charged.map(call => call.amount)),
+    sumDecimals([...charged.map(call => call.credits), ...tools]),
+    sumDecimals([...charged.map(call => call.amount), ...tools]),
     lowBalanceThreshold,
     storable(snapshot.message).slice(0, TITLE_CHARACTERS),
     storableJson(outcome.messages.map((message, index) => ({ id: uuidv7(), position: index + 1, ...message }))),
     storableJson(outcome.calls.map(({ model, ...call }) => ({ id: uuidv7(), ledgerId: uuidv7(), ...call, ...modelColumns(model) }))),
-    storableJson(outcome.toolCalls.map(call => ({ id: uuidv7(), ...call }))),
+    storableJson(outcome.toolCalls.map(call => ({ id: uuidv7(), ledgerId: uuidv7(), ...call }))),
     JSON.stringify(outcome.audits.map(audit => ({ id: uuidv7(), ...audit }))),
     outcome.summary && storableJson({ id: uuidv7(), ...outcome.summary }),
     snapshot.supersedesTurnId,
@@ -90,7 +91,7 @@ with run as (
   delete from turn_runs where turn_id = $1::uuid and fence = $2::bigint returning hold, idempotency_route, idempotency_key, idempotency_sha256
 ), request_key as (
   -- Only successes are kept. A stream has begun with one.
-  select idempotency_route, idempotency_key, idempotency_sha256 from run where $10 <> 'failed' or idempotency_route = 'turns/stream'
+  select idempotency_route, idempotency_key, idempotency_sha256 from run where $10 <> 'failed' or idempotency_route like '%/stream'
 ), calls as (
   select * from jsonb_to_recordset($23::jsonb) as call (
     id uuid, "ledgerId" uuid, "requestId" uuid, "agentId" uuid, "agentKey" text, step int, round int, purpose text, provider text, alias text,
@@ -145,12 +146,17 @@ with run as (
     output_tokens = daily.output_tokens + excluded.output_tokens,
     credits_burned = daily.credits_burned + excluded.credits_burned,
     provider_cost_usd = daily.provider_cost_usd + excluded.provider_cost_usd
+), tool_calls as (
+  select * from jsonb_to_recordset($24::jsonb) as tool_call (id uuid, "ledgerId" uuid, "agentKey" text, step int, "callId" text, tool text, input jsonb,
+    "outputSha256" text, status text, "latencyMs" int, "creditsCharged" numeric)
 ), tools as (
   insert into tool_call_events (id, user_id, room_id, session_id, turn_id, agent_key, step, call_id, tool, input, output_sha256, status, latency_ms,
     credits_charged)
-  select tool_call.id, $4, $5, $3, $1, "agentKey", step, "callId", tool, input, "outputSha256", status, "latencyMs", "creditsCharged"
-  from wallet, jsonb_to_recordset($24::jsonb) as tool_call (id uuid, "agentKey" text, step int, "callId" text, tool text, input jsonb,
-    "outputSha256" text, status text, "latencyMs" int, "creditsCharged" numeric)
+  select tool_calls.id, $4, $5, $3, $1, "agentKey", step, "callId", tool, input, "outputSha256", status, "latencyMs", "creditsCharged"
+  from wallet, tool_calls
+), tool_ledger as (
+  insert into credit_transactions (id, wallet_id, user_id, amount, kind, reference_id, note)
+  select "ledgerId", wallet.id, $4, -"creditsCharged", 'debit', $1, left('tool ' || tool, 256) from wallet, tool_calls where "creditsCharged" > 0
 ), audits as (
   insert into turn_context_audit (id, turn_id, session_id, agent_key, model_alias, context_window, input_budget, output_reserve, overhead_reserve,
     estimated_tokens_before, estimated_tokens_after_summary, estimated_tokens_after_prune, summary_triggered, prune_triggered, overflow_rejected)

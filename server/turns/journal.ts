@@ -13,6 +13,8 @@ export class TurnLost extends Error {
 export interface Journal {
   /** Writes that a call begins, together with whatever ended since the last write, before the call is made. */
   begin(entry: JournalEntry & { state: 'begun' }, hold: string): Promise<JournalOutcome>
+  /** Moves what the turn holds without a model call beginning. */
+  hold(hold: string): Promise<JournalOutcome>
   /** Notes that a call ended. It is written with the next `begin`, or by itself when none comes soon. */
   end(entry: JournalEntry & { state: 'ended' }, hold: string): void
   /** The close follows and says it all: what is still to be written need not be. Waits for a write under way. */
@@ -46,6 +48,12 @@ export function createJournal(write: (entries: Record<string, JournalEntry>, hol
     async begin(entry, hold) {
       const ended = take()
       const outcome = await send({ ...ended, [entry.call.requestId]: entry }, hold)
+      if (outcome.kind === 'insufficient') pending = { ...ended, ...pending }
+      return outcome
+    },
+    async hold(hold) {
+      const ended = take()
+      const outcome = await send(ended, hold)
       if (outcome.kind === 'insufficient') pending = { ...ended, ...pending }
       return outcome
     },

@@ -4,6 +4,8 @@ import { affordableOutputTokens, callCost, decimal, decimalText } from '../domai
 export interface Spending {
   /** The largest output limit, at most `wanted`, that the turn's own cap still pays for; may be less than zero. */
   affordableOutput(wanted: number, inputTokens: number, multiplier: string): number
+  /** Whether the turn's own cap still pays for so much. */
+  covers(credits: string): boolean
   open(requestId: string, worstCase: string): void
   settle(requestId: string, amount: string): void
   /** Takes back an `open` whose call was not made. */
@@ -25,6 +27,7 @@ export function createSpending(maxCredits: string | null): Spending {
       const left = decimal(maxCredits).minus(held())
       return Math.min(wanted, affordableOutputTokens(decimalText(left), inputTokens, multiplier))
     },
+    covers: credits => maxCredits === null || decimal(maxCredits).minus(held()).gte(credits),
     open: (requestId, worstCase) => void worstCases.set(requestId, worstCase),
     settle(requestId, amount) {
       worstCases.delete(requestId)

@@ -86,7 +86,7 @@ async function runToolCall(turn: Turn, step: AnnouncedStep, call: ToolCall, tool
     outputSha256: createHash('sha256').update(text).digest('hex'),
     status: result.status,
     latencyMs,
-    creditsCharged: '0',
+    creditsCharged: result.status === 'success' ? priceOf(turn, call) : '0',
   })
   return result
 }
@@ -110,7 +110,30 @@ async function permittedResult(turn: Turn, call: ToolCall, args: Arguments, tool
     reachLimit(turn, 'tool_calls')
     return failed('refused', 'This turn may make no more tool calls.')
   }
+  if (!(await holdForTool(turn, call))) {
+    reachLimit(turn, 'credits')
+    return failed('refused', 'The credits do not cover this tool.')
+  }
   turn.toolCallsBegun++
+  const result = await timedResult(turn, tool, args.value)
+  turn.spending.settle(call.id, result.status === 'success' ? priceOf(turn, call) : '0')
+  return result
+}
+
+const priceOf = (turn: Turn, call: ToolCall): string => turn.snapshot.toolPrices.get(call.name) ?? '0'
+
+/** Holds what the tool costs, as for a model call; false when that is not to be had. */
+async function holdForTool(turn: Turn, call: ToolCall): Promise<boolean> {
+  const price = priceOf(turn, call)
+  if (price === '0') return true
+  if (!turn.spending.covers(price)) return false
+  turn.spending.open(call.id, price)
+  const outcome = await turn.ports.journal.hold(turn.spending.hold())
+  if (outcome.kind === 'insufficient') turn.spending.withdraw(call.id)
+  return outcome.kind === 'written'
+}
+
+async function timedResult(turn: Turn, tool: Tool, args: unknown): Promise<Ran> {
   const timeout = AbortSignal.timeout(turn.settings.toolTimeoutMs)
   const signal = AbortSignal.any([turn.work, timeout])
   // A tool that ignores its signal must not hold the turn up.
@@ -119,7 +142,7 @@ async function permittedResult(turn: Turn, call: ToolCall, args: Arguments, tool
       resolve(turn.work.aborted ? failed('cancelled', 'The turn was stopped.') : failed('timeout', 'The tool took too long.')),
     )
   })
-  return await Promise.race([ranTool(tool, args.value, signal), overdue])
+  return await Promise.race([ranTool(tool, args, signal), overdue])
 }
 
 async function ranTool(tool: Tool, args: unknown, signal: AbortSignal): Promise<Ran> {

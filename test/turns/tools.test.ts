@@ -197,3 +197,39 @@ test('a basic stream is refused when an agent that may run has tools; the JSON e
   expect(endpoint.requests).toHaveLength(before)
   expect((await ada.post(turns, { message: 'Hi.' })).status).toBe(201)
 })
+
+test('a tool that has a price is charged when it worked, within the cap of the turn, and the ledger says so', async () => {
+  const ada = await user('priced')
+  const { turns } = await newDirectChat(ada, { key: 'priced', tools: ['search'] })
+  await database.pool.query(`update tool_pricing set credits_per_call = 0.25 where tool = 'search'`)
+  const scripts = () =>
+    inOrder(call('search', { query: 'one' }, 'a'), call('search', '{"q":1}', 'b'), call('search', { query: 'two' }, 'c'), {
+      chunks: ['done'],
+      usage: { fresh: 0, output: 0 },
+    })
+  scripts()
+  const turn = (await ada.post(turns, { message: 'Look.' })).body
+  const debits = (await ada.get('/users/me/transactions')).body.transactions.filter((row: { kind: string }) => row.kind === 'debit')
+  expect(debits.filter((row: { note: string | null }) => row.note === 'tool search').map((row: { amount: string }) => row.amount)).toEqual([
+    '-0.25',
+    '-0.25',
+  ])
+  expect((await ada.get(`${turns}/${turn.id}`)).body.tool_calls.map((row: { credits_charged: string }) => row.credits_charged)).toEqual([
+    '0.25',
+    '0',
+    '0.25',
+  ])
+  const { balance } = (await ada.get('/users/me/wallet')).body
+  expect(Number(balance)).toBeCloseTo(100 - Number(turn.credits_burned), 8)
+  expect(Number(turn.credits_burned)).toBeGreaterThan(0.5)
+
+  scripts()
+  const capped = (await ada.post(turns, { message: 'Look again.', max_credits: '0.5' })).body
+  expect((await ada.get(`${turns}/${capped.id}`)).body.tool_calls.map((row: { status: string }) => row.status)).toEqual([
+    'success',
+    'error',
+    'refused',
+  ])
+  expect(Number(capped.credits_burned)).toBeLessThanOrEqual(0.5)
+  await database.pool.query(`update tool_pricing set credits_per_call = 0`)
+})

@@ -81,7 +81,10 @@ export const plainText = z.string().regex(/^[^\0]*$/, 'must not contain NUL char
 export const optionalText = (maximum: number) =>
   plainText
     .trim()
-    .refine(text => text.length <= maximum || [...text].length <= maximum, `must have at most ${maximum} characters`)
+    .refine(
+      text => text.length <= maximum || (text.length <= 2 * maximum && [...text].length <= maximum),
+      `must have at most ${maximum} characters`,
+    )
     .meta({ maxLength: maximum })
 
 /** Text that people write: trimmed, never blank, at most `maximum` characters. */

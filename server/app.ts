@@ -7,6 +7,7 @@ import { meRoutes, signInRoutes } from './http/accounts.ts'
 import { requireAdministrator } from './http/admin-access.ts'
 import { adminAnalyticsRoutes } from './http/admin-analytics.ts'
 import { adminAuditLogRoutes } from './http/admin-audit-log.ts'
+import { adminJobRoutes } from './http/admin-jobs.ts'
 import { adminModelRoutes } from './http/admin-models.ts'
 import { adminPricingRoutes } from './http/admin-pricing.ts'
 import { adminSettingsRoutes } from './http/admin-settings.ts'
@@ -16,6 +17,7 @@ import { agentRoutes } from './http/agents.ts'
 import { requireCaller } from './http/authentication.ts'
 import { answerBadAddress, answerErrors, answerUnreadable } from './http/errors.ts'
 import { estimateRoutes } from './http/estimates.ts'
+import { fileRoutes } from './http/files.ts'
 import { type HealthDependencies, healthRoutes } from './http/health.ts'
 import { parseJsonBodies } from './http/json-body.ts'
 import { type LocalAccountRoutesOptions, localAccountRoutes } from './http/local-accounts.ts'
@@ -26,6 +28,7 @@ import { roomAgentRoutes } from './http/room-agents.ts'
 import { roomRoutes } from './http/rooms.ts'
 import { sessionRoutes } from './http/sessions.ts'
 import { stripeWebhookRoutes } from './http/stripe-webhook.ts'
+import { cutAnswersOfSuspended } from './http/suspended-answers.ts'
 import { topUpRoutes } from './http/top-ups.ts'
 import { sendTraceIds, traceIdOf } from './http/trace-id.ts'
 import { turnRoutes } from './http/turns.ts'
@@ -34,8 +37,9 @@ import { walletRoutes } from './http/wallet.ts'
 import type { Payments } from './payments/payment-provider.ts'
 import type { AuthenticationDependencies } from './usecases/authenticate.ts'
 import type { TurnDependencies } from './usecases/run-turn/drive.ts'
+import type { UploadDependencies } from './usecases/upload-file.ts'
 
-export interface AppDependencies extends TurnDependencies {
+export interface AppDependencies extends TurnDependencies, Omit<UploadDependencies, 'log'> {
   authentication: AuthenticationDependencies
   /** Null where another issuer keeps the accounts. */
   localAccounts: LocalAccountRoutesOptions | null
@@ -94,6 +98,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
         signInRoutes(api, deps)
         api.register(async own => {
           requireCaller(own, deps.authentication)
+          cutAnswersOfSuspended(own, deps)
           meRoutes(own)
           modelRoutes(own, deps)
           agentRoutes(own, deps)
@@ -104,6 +109,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
           estimateRoutes(own, deps)
           walletRoutes(own, deps)
           topUpRoutes(own, deps)
+          own.register(async uploads => fileRoutes(uploads, deps))
           own.register(
             async admin => {
               requireAdministrator(admin)
@@ -114,6 +120,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
               adminWalletRoutes(admin, deps)
               adminUserRoutes(admin, deps)
               adminAuditLogRoutes(admin, deps)
+              adminJobRoutes(admin, deps)
             },
             { prefix: '/admin' },
           )

@@ -37,6 +37,10 @@ function pantheon(environment: Environment): Command {
     .description('run the server until it is told to stop (Ctrl-C, SIGTERM)')
     .action(() => runServe(environment))
   program
+    .command('worker')
+    .description('run jobs (parsing, purging, …) beside servers that share a database, until told to stop')
+    .action(() => runWorker(environment))
+  program
     .command('migrate')
     .description('bring the database up to date; beside a running server, too')
     .action(() => runMigrate(environment))
@@ -109,6 +113,17 @@ async function runServe(environment: Environment): Promise<void> {
   else log.info({ signal: reason }, 'stopping')
   await program.stop()
   if (reason instanceof Error) process.exitCode = FAILED
+}
+
+async function runWorker(environment: Environment): Promise<void> {
+  const { config, log } = configuration(environment, pino.destination(1))
+  const signal = signalled()
+  keepCompiledCode(config.PANTHEON_DATA_DIR)
+  const { work } = await import('./program/worker.ts')
+  const program = await work(config, version, log, text => console.log(text))
+  flushCompileCache()
+  log.info({ signal: await signal }, 'stopping')
+  await program.stop()
 }
 
 /** A signal during the start waits for its end, so that nothing stays behind; a second one ends the program at once. */

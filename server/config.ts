@@ -77,6 +77,20 @@ const sections = {
       .optional()
       .describe('A Redis (6.2 or later) that several processes share, so that limits hold over all of them. Default: each process counts.'),
   },
+  Files: {
+    FILE_MAX_BYTES: integer(1, 1_073_741_824).default(10_485_760).describe('Largest file that can be uploaded, in bytes.'),
+    ROOM_FILES_MAX_BYTES: integer(1, 1_099_511_627_776)
+      .default(104_857_600)
+      .describe('Most bytes that the files of one room, or of one standalone session, come to together.'),
+    S3_ENDPOINT: url
+      .optional()
+      .describe('An S3-compatible store for files, without the bucket. Default: the folder `files` of the data folder.'),
+    S3_BUCKET: text.optional().describe('The bucket, which must exist. Required with `S3_ENDPOINT`.'),
+    S3_REGION: text.default('us-east-1').describe('The region that requests to the store are signed for.'),
+    S3_ACCESS_KEY_ID: text.optional().describe('Key of the store. Required with `S3_ENDPOINT`.'),
+    S3_SECRET_ACCESS_KEY: key.optional().describe('Its secret. Required with `S3_ENDPOINT`.'),
+    RETENTION_DAYS: integer(0, 36_500).default(90).describe('Days after which turns and files are removed; 0 keeps them for ever.'),
+  },
   Accounts: {
     AUTH_SECRET: secrets
       .optional()
@@ -166,6 +180,7 @@ const sections = {
 const variables = z.object({
   ...sections.Serving,
   ...sections.Data,
+  ...sections.Files,
   ...sections.Accounts,
   ...sections.Models,
   ...sections.Context,
@@ -208,6 +223,13 @@ interface Rule {
 const isProduction = (config: Config): boolean => config.NODE_ENV === 'production'
 
 const rules: Rule[] = [
+  ...(['S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const).map(
+    (name): Rule => ({
+      between: [name, 'S3_ENDPOINT'],
+      broken: config => config.S3_ENDPOINT !== undefined && config[name] === undefined,
+      message: 'is required with S3_ENDPOINT',
+    }),
+  ),
   {
     between: ['DATABASE_POOL_URL', 'DATABASE_URL'],
     broken: config => config.DATABASE_POOL_URL !== undefined && isEmbedded(config),

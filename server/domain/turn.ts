@@ -146,7 +146,7 @@ export interface TurnOutcome {
   summary: SessionSummary | null
   summaryTriggered: boolean
   pruneTriggered: boolean
-  /** Why a turn that failed failed, for the problem document; null otherwise. */
+  /** What went wrong at the provider when all agents failed there, for the problem document; null otherwise. */
   failure: { code: 'provider_error' | 'provider_timeout'; message: string } | null
 }
 

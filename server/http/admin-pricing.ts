@@ -5,7 +5,7 @@ import type { Database } from '../store/database.ts'
 import { getPricing } from '../usecases/get-pricing.ts'
 import { setPrice } from '../usecases/set-price.ts'
 import { bodyProblems, callerOf, problems, textPath, typed } from './api.ts'
-import { ifMatch, withETag } from './etag.ts'
+import { ifMatch, versionHeaders, withETag } from './etag.ts'
 
 export function adminPricingRoutes(scope: FastifyInstance, deps: { database: Database; catalogue: CatalogueCache }): void {
   const app = typed(scope)
@@ -23,6 +23,7 @@ export function adminPricingRoutes(scope: FastifyInstance, deps: { database: Dat
         summary: 'Set the multiplier of an alias; it holds from the next call on',
         tags,
         params: textPath('alias'),
+        headers: versionHeaders,
         body: PriceUpdate,
         response: { 200: PriceRead, ...problems(...bodyProblems, 'admin_required', 'owner_required', 'not_found', 'version_conflict') },
       },

@@ -50,7 +50,10 @@ function hasAtMost(maximum: number, value: unknown): boolean {
   for (let seen = 0; left.length > 0; seen++) {
     if (seen + left.length > maximum) return false
     const next = left.pop()
-    if (typeof next === 'object' && next !== null) for (const key in next) left.push((next as Record<string, unknown>)[key])
+    if (typeof next !== 'object' || next === null) continue
+    // The length of a list is known without a look at it.
+    if (Array.isArray(next) && next.length > maximum) return false
+    for (const member of Object.values(next)) left.push(member)
   }
   return true
 }

@@ -11,6 +11,7 @@ import { type AppDependencies, buildApp } from '../app.ts'
 import { type Config, isEmbedded, isLoopback, listenHost, localAccounts, publicUrl, signupGrant, signupPolicy } from '../config.ts'
 import { sweepLapsedTurns } from '../jobs/lapsed-turns.ts'
 import { keepLeases } from '../jobs/lease-keeper.ts'
+import { runJobs } from '../jobs/run-jobs.ts'
 import { createKeyedQueue } from '../live/keyed-queue.ts'
 import { createMemoryTurnLogs } from '../live/memory-turn-logs.ts'
 import { openRedis, type Redis } from '../live/redis.ts'
@@ -23,16 +24,19 @@ import { type ChangeSignal, listenForChanges } from '../store/change-signal.ts'
 import { type OpenDatabase, openDatabase } from '../store/database.ts'
 import { claimFirstOwner, firstOwnerExists } from '../store/first-owner.ts'
 import { spendInvitation } from '../store/invitations.ts'
+import { type JobQueue, openJobQueue } from '../store/job-queue.ts'
 import { appliedHead, migrate, migrationHead } from '../store/migrate.ts'
 import { createSettingsCache } from '../store/runtime-settings.ts'
 import { createUserDirectory, type UserDirectory } from '../store/user-directory.ts'
 import { createToolbox } from '../tools/toolbox.ts'
 import { keptAuthSecret } from './data-secrets.ts'
 import { type DatabaseAccess, openDatabaseAccess } from './database-access.ts'
+import { filePlace, jobDependencies } from './job-dependencies.ts'
 import { openPayments } from './payments.ts'
 import { createTurnRateLimiter } from './rate-limits.ts'
 import { issuers, modelTimeouts, providerAccesses, toolAccess, turnSettings } from './settings.ts'
 import { startUpBlock } from './start-up-block.ts'
+import { turnFiles } from './turn-files.ts'
 
 export interface ServingProgram {
   /** `http://host:port`, the port that was really bound. */
@@ -76,10 +80,17 @@ async function serveOn(
   const ownerProcess = `${hostname()}:${process.pid}:${randomUUID()}`
   let port = config.PORT
   const redis = config.REDIS_URL ? await openRedis(config.REDIS_URL, log) : null
-  const foundation = { database, changes, redis, version, log, ownerProcess, publicAddress: () => publicUrl(config, port) }
+  const jobs = await openJobQueue({
+    database,
+    direct: access.direct,
+    working: isEmbedded(config),
+    onError: err => log.warn({ err }, 'the job queue met an error'),
+  })
+  const foundation = { database, jobs, changes, redis, version, log, ownerProcess, publicAddress: () => publicUrl(config, port) }
   const deps = appDependencies(config, { ...foundation, payments: await openPayments(config, log) })
   const { providers, runningTurns } = deps.app
   followChanges(changes, deps.users, runningTurns)
+  if (isEmbedded(config)) await runJobs(jobDependencies(config, { database, jobs, log }))
 
   const app = await buildApp(deps.app)
   const leases = keepLeases({ database, runningTurns, ownerProcess, log })
@@ -87,7 +98,7 @@ async function serveOn(
   // The owner of an embedded database is the only process that runs turns on it.
   const sweep = sweepLapsedTurns(sweepDeps, isEmbedded(config))
   const stop = () =>
-    stopInOrder({ app, runningTurns, timers: [leases, sweep], changes, redis, database, providers }, config.SHUTDOWN_GRACE_SECONDS)
+    stopInOrder({ app, runningTurns, timers: [leases, sweep], jobs, changes, redis, database, providers }, config.SHUTDOWN_GRACE_SECONDS)
   try {
     const address = await app.listen({ host: listenHost(config), port: config.PORT })
     port = Number(new URL(address).port)
@@ -105,6 +116,7 @@ async function serveOn(
 
 interface Foundation {
   database: OpenDatabase
+  jobs: JobQueue
   changes: ChangeSignal
   /** Null where each process stands for itself. */
   redis: Redis | null
@@ -118,18 +130,24 @@ interface Foundation {
 }
 
 /** Everything that the routes stand on. */
-function appDependencies(config: Config, { database, changes, redis, version, log, ownerProcess, publicAddress, payments }: Foundation) {
+function appDependencies(
+  config: Config,
+  { database, jobs, changes, redis, version, log, ownerProcess, publicAddress, payments }: Foundation,
+) {
   const providers = createModelProviders(providerAccesses(config), modelTimeouts(config))
   const users = createUserDirectory(database, { localIssuer: LOCAL_ISSUER, signupGrant: signupGrant(config) })
   const accounts = localAccounts(config) ? openAccounts(config, database, log, publicAddress) : null
   const app: AppDependencies = {
     database,
+    jobs,
+    storage: filePlace(config).storage,
+    fileLimits: { fileBytes: config.FILE_MAX_BYTES, roomBytes: config.ROOM_FILES_MAX_BYTES },
     catalogue: createCatalogueCache(database, changes, providers.configured),
     turnLogs: createMemoryTurnLogs(),
     runningTurns: createRunningTurns(),
     providers,
     tokens: createTokenCounter(),
-    tools: createToolbox({ ...toolAccess(config), demo: providers.configured.size === 0, files: () => ({ read: async () => null }) }),
+    tools: createToolbox({ ...toolAccess(config), demo: providers.configured.size === 0, files: scope => turnFiles(database, scope) }),
     settings: turnSettings(config),
     runtimeSettings: createSettingsCache(database, changes, config.CREDIT_ENFORCEMENT_ENABLED),
     rateLimiter: createTurnRateLimiter(config, redis, log),
@@ -155,6 +173,7 @@ interface Stoppable {
   app: FastifyInstance
   runningTurns: RunningTurns
   timers: { stop(): void }[]
+  jobs: JobQueue
   changes: ChangeSignal
   redis: Redis | null
   database: OpenDatabase
@@ -166,7 +185,7 @@ const CLOSING_MS = 10_000
 const PARTING_MS = 2_000
 
 async function stopInOrder(
-  { app, runningTurns, timers, changes, redis, database, providers }: Stoppable,
+  { app, runningTurns, timers, jobs, changes, redis, database, providers }: Stoppable,
   graceSeconds: number,
 ): Promise<void> {
   const closed = app.close()
@@ -176,6 +195,7 @@ async function stopInOrder(
   }
   await partWithReaders(app, closed)
   for (const timer of timers) timer.stop()
+  await jobs.stop()
   await changes.close()
   await redis?.close()
   await providers.close()
@@ -241,8 +261,10 @@ function authConfigReader(config: Config, database: OpenDatabase, providers: Mod
 export async function openapiDocument(config: Config, version: string, log: Logger): Promise<unknown> {
   const database = openDatabase({ config: {}, namedStatements: true, onIdleError: () => {} })
   const changes = { subscribe: () => {}, close: async () => {} }
+  const jobs = { enqueue: async () => {}, work: async () => {}, schedule: async () => {}, stop: async () => {} }
   const foundation = {
     database,
+    jobs,
     changes,
     redis: null,
     version,

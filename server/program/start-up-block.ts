@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { AuthConfigRead } from '../../contract/accounts.ts'
 import { type Config, isEmbedded, isLoopback, localAccounts, takesPayments } from '../config.ts'
+import { filePlace } from './job-dependencies.ts'
 
 export interface StartUp {
   config: Config
@@ -23,6 +24,8 @@ export function startUpBlock(start: StartUp): string {
     ['api', `${config.PUBLIC_URL ?? start.address}/api/docs`],
     ['database', start.database],
     ['data', data(config)],
+    ['files', filePlace(config).about],
+    ['jobs', isEmbedded(config) ? 'run here' : 'run by `pantheon worker`, which must run beside this server'],
     ['models', models(start)],
     ['accounts', accounts(start)],
     ['credits', credits(config)],

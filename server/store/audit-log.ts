@@ -27,9 +27,11 @@ export function audited<Result>(
 }
 
 async function insertEntry(database: Database, actorUserId: string, { action, target, before, after }: AuditEntry): Promise<void> {
+  // The time of the change, not that of the transaction's begin: whoever had to wait for a lock comes later in the log, too.
+  const created_at = sql<string>`clock_timestamp()`
   await database.kysely
     .insertInto('admin_audit_log')
-    .values({ id: uuidv7(), actor_user_id: actorUserId, action, target, before: json(before), after: json(after) })
+    .values({ id: uuidv7(), actor_user_id: actorUserId, action, target, before: json(before), after: json(after), created_at })
     .execute()
 }
 

@@ -65,9 +65,17 @@ export async function openJobQueue({ database, direct, working, onError }: JobQu
       await boss.send(name, data, { db: { executeSql: executeIn(bound) } })
     },
     async work(name, atOnce, handler) {
-      await boss.work(name, { localConcurrency: atOnce, batchSize: 1 }, async jobs => {
-        for (const job of jobs) await handler(job.data as Jobs[typeof name])
-      })
+      for (let number = 0; number < atOnce; number += 1) {
+        let worker = ''
+        worker = await boss.work(name, { batchSize: 1 }, async ([job]) => {
+          try {
+            await handler(job!.data as Jobs[typeof name])
+          } finally {
+            // It would look again only after its polling interval: a signal that came while it was busy said one thing for many jobs.
+            boss.notifyWorker(worker)
+          }
+        })
+      }
     },
     schedule: (name, cron) => boss.schedule(name, cron, {}, { tz: 'UTC' }),
     stop: () => boss.stop({ graceful: working, timeout: STOP_MS }),

@@ -60,6 +60,15 @@ select json_build_object(
       select agent_id, position from room_agents where room_id = sessions.room_id
       union all select sessions.agent_id, 1 where sessions.agent_id is not null
     ) as roster join agents as member on member.id = roster.agent_id where member.deleted_at is null),
+  -- The newest hundred; more would fill the prompt.
+  'files', (
+    select coalesce(json_agg(json_build_object('id', id, 'filename', filename, 'status', parse_status) order by created_at desc, id desc), '[]')
+    from (
+      select id, filename, parse_status, created_at from uploaded_files where room_id = sessions.room_id
+      union all
+      select id, filename, parse_status, created_at from uploaded_files where session_id = sessions.id
+      order by created_at desc, id desc limit 100
+    ) as readable),
   'summary', (
     select json_build_object('fromTurnIndex', from_turn_index, 'toTurnIndex', to_turn_index, 'summaryText', summary_text,
       'keyFacts', key_facts, 'decisions', decisions, 'openQuestions', open_questions, 'actionItems', action_items, 'usedFallback', used_fallback)

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { EnforcementSource } from '../../contract/admin.ts'
 import type { ChangeSignal } from './change-signal.ts'
 import type { Database } from './database.ts'
@@ -21,11 +22,15 @@ export const createSettingsCache = (database: Database, changes: ChangeSignal, c
     return override === null ? { enforced: configured, source: 'config' } : { enforced: override, source: 'override' }
   })
 
-/** Null when there is none. `lock` holds it until the transaction ends. */
-export async function enforcementOverride(database: Database, lock = false): Promise<boolean | null> {
-  const setting = database.kysely.selectFrom('runtime_settings').select('value').where('key', '=', ENFORCEMENT)
-  const row = await (lock ? setting.forUpdate() : setting).executeTakeFirst()
+/** Null when there is none. */
+export async function enforcementOverride(database: Database): Promise<boolean | null> {
+  const row = await database.kysely.selectFrom('runtime_settings').select('value').where('key', '=', ENFORCEMENT).executeTakeFirst()
   return row ? row.value === true : null
+}
+
+/** Holds off every other change of a setting until the transaction ends; readers go on. A row that is still to be made cannot be locked. */
+export async function lockRuntimeSettings(database: Database): Promise<void> {
+  await sql`lock table runtime_settings in share row exclusive mode`.execute(database.kysely)
 }
 
 export async function setEnforcementOverride(database: Database, enforced: boolean): Promise<void> {

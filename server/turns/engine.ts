@@ -127,7 +127,8 @@ const spokenMessage = (step: FinishedStep): TurnMessage => ({
 function failureOf(steps: FinishedStep[]): TurnOutcome['failure'] {
   const failures = steps.map(step => step.failure).filter(failure => failure !== null)
   const last = failures.at(-1)
-  if (!last) return { code: 'provider_error', message: 'No agent could answer.' }
+  // Nobody failed at a provider: a cap, or a context that did not fit, kept them from answering.
+  if (!last) return null
   // A turn timed out only when that is all that went wrong.
   const code = failures.every(failure => failure.code === 'provider_timeout') ? 'provider_timeout' : 'provider_error'
   return { code, message: last.message }

@@ -6,6 +6,7 @@ import {
   clearEnforcementOverride as clearOverride,
   ENFORCEMENT,
   enforcementOverride,
+  lockRuntimeSettings,
   type SettingsCache,
 } from '../store/runtime-settings.ts'
 
@@ -15,7 +16,8 @@ export async function clearEnforcementOverride(
   caller: Caller,
 ): Promise<EnforcementRead> {
   await audited(deps.database, caller.userId, async database => {
-    const before = await enforcementOverride(database, true)
+    await lockRuntimeSettings(database)
+    const before = await enforcementOverride(database)
     await clearOverride(database)
     return { result: undefined, entry: { action: 'enforcement_cleared', target: ENFORCEMENT, before, after: null } }
   })

@@ -2,7 +2,13 @@ import type { EnforcementRead } from '../../contract/admin.ts'
 import type { Caller } from '../domain/caller.ts'
 import { audited } from '../store/audit-log.ts'
 import type { Database } from '../store/database.ts'
-import { ENFORCEMENT, enforcementOverride, type SettingsCache, setEnforcementOverride } from '../store/runtime-settings.ts'
+import {
+  ENFORCEMENT,
+  enforcementOverride,
+  lockRuntimeSettings,
+  type SettingsCache,
+  setEnforcementOverride,
+} from '../store/runtime-settings.ts'
 
 /** Whatever is configured, this holds from now on, on every replica and after every restart. Turns that run keep what they began with. */
 export async function overrideEnforcement(
@@ -11,7 +17,8 @@ export async function overrideEnforcement(
   enabled: boolean,
 ): Promise<EnforcementRead> {
   await audited(deps.database, caller.userId, async database => {
-    const before = await enforcementOverride(database, true)
+    await lockRuntimeSettings(database)
+    const before = await enforcementOverride(database)
     await setEnforcementOverride(database, enabled)
     return { result: undefined, entry: { action: 'enforcement_set', target: ENFORCEMENT, before, after: enabled } }
   })

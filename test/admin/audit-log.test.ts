@@ -8,7 +8,7 @@ const { pool } = program.database
 const lin = await program.user('lin')
 
 const { turns } = await newDirectChat(lin, { key: 'writer' })
-await lin.post(turns, { message: 'so that there is a debit' })
+expect((await lin.post(turns, { message: 'so that there is a debit' })).status).toBe(201)
 const debit = (await lin.get('/users/me/transactions?limit=1')).body.transactions[0].id
 const model = {
   display_name: 'Audited',
@@ -20,16 +20,23 @@ const model = {
   enabled: true,
 }
 
-/** One request per kind of change. */
-const changes: [action: string, method: string, path: string, body?: unknown][] = [
-  ['price_set', 'PATCH', '/admin/pricing/grok', { multiplier: 42, pricing_version: '2026-02-20' }],
-  ['model_set', 'PUT', '/admin/models/audited', model],
-  ['enforcement_set', 'PATCH', '/admin/settings/enforcement', { enabled: false }],
-  ['enforcement_cleared', 'DELETE', '/admin/settings/enforcement'],
-  ['user_updated', 'PATCH', `/admin/users/${lin.userId}`, { monthly_credit_cap: 1000 }],
-  ['credits_granted', 'POST', `/admin/wallets/${lin.userId}/grant`, { amount: 1 }],
-  ['credits_granted', 'POST', `/admin/users/${lin.userId}/wallet/grant`, { amount: 1 }],
-  ['debit_refunded', 'POST', `/admin/wallets/${lin.userId}/refund`, { transaction_id: debit, amount: '0.0001', note: 'x' }],
+const NEWEST = 'credit_transactions order by id desc limit 1'
+/** One request per kind of change, and where the row lies that it writes last; a setting that is cleared leaves none. */
+const changes: [action: string, method: string, path: string, written: string | null, body?: unknown][] = [
+  [
+    'price_set',
+    'PATCH',
+    '/admin/pricing/grok',
+    `model_pricing where model_alias = 'grok'`,
+    { multiplier: 42, pricing_version: '2026-02-20' },
+  ],
+  ['model_set', 'PUT', '/admin/models/audited', `models where alias = 'audited'`, model],
+  ['enforcement_set', 'PATCH', '/admin/settings/enforcement', 'runtime_settings', { enabled: false }],
+  ['enforcement_cleared', 'DELETE', '/admin/settings/enforcement', null],
+  ['user_updated', 'PATCH', `/admin/users/${lin.userId}`, `users where id = 'lin-id'`, { monthly_credit_cap: 1000 }],
+  ['credits_granted', 'POST', `/admin/wallets/${lin.userId}/grant`, NEWEST, { amount: 1 }],
+  ['credits_granted', 'POST', `/admin/users/${lin.userId}/wallet/grant`, NEWEST, { amount: 1 }],
+  ['debit_refunded', 'POST', `/admin/wallets/${lin.userId}/refund`, NEWEST, { transaction_id: debit, amount: '0.0001', note: 'x' }],
 ]
 
 async function everything() {
@@ -43,7 +50,7 @@ test('a change whose line cannot be written is not made', async () => {
   await pool.query(`insert into runtime_settings (key, value) values ('credit_enforcement_enabled', 'true')`)
   await pool.query(`alter table admin_audit_log add constraint no_more check (false) not valid`)
   const before = await everything()
-  for (const [action, method, path, body] of changes) {
+  for (const [action, method, path, , body] of changes) {
     const failed = await owner.send(method, path, body, { 'idempotency-key': `fails-${action}` })
     expect([failed.status, failed.body.code], `${method} ${path}`).toEqual([500, 'internal_error'])
   }
@@ -51,13 +58,15 @@ test('a change whose line cannot be written is not made', async () => {
   await pool.query('alter table admin_audit_log drop constraint no_more')
 })
 
-test('with its line it is made', async () => {
-  for (const [action, method, path, body] of changes) {
+test('with its line it is made, by one transaction', async () => {
+  const transactionOf = async (row: string) => (await pool.query(`select xmin::text from ${row}`)).rows[0].xmin
+  for (const [action, method, path, written, body] of changes) {
     const before = await program.countChanges()
     const changed = await owner.send(method, path, body)
     expect(changed.status, `${method} ${path}: ${JSON.stringify(changed.body)}`).toBe(200)
     expect(await program.countChanges(), path).toBe(before + 1)
     expect(await program.lastChange()).toMatchObject({ action, actor_user_id: owner.userId })
+    if (written) expect(await transactionOf('admin_audit_log order by id desc limit 1'), path).toBe(await transactionOf(written))
   }
 })
 

@@ -88,6 +88,15 @@ test('each change is written down with what was before', async () => {
   expect(await program.countChanges()).toBe(changes + 1)
 })
 
+test('of many changes at once each says what the one before it had left', async () => {
+  await clear()
+  await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 3 === 2 ? clear() : override(index % 2 === 0))))
+  const { rows } = await program.database.pool.query(`select before, after from admin_audit_log order by created_at, id`)
+  const ofEnforcement = rows.filter(({ before, after }) => [before, after].every(value => value === null || typeof value === 'boolean'))
+  for (const [index, { before }] of ofEnforcement.entries()) expect(before).toBe(index === 0 ? null : ofEnforcement[index - 1].after)
+  expect(ofEnforcement.length).toBeGreaterThan(10)
+})
+
 test.each([{}, { enabled: 'yes' }, { enabled: null }, { enabled: true, more: 1 }])('%j is no override', async body => {
   const refused = await owner.send('PATCH', '/admin/settings/enforcement', body)
   expect([refused.status, refused.body.code]).toEqual([422, 'validation_error'])

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { newDirectChat } from '../council.ts'
 import { createClient, tokenFor } from '../program.ts'
 import { useAdministration } from './administration.ts'
 
@@ -62,6 +63,22 @@ test('suspension and role reach tokens that are out already, and every change is
   expect(await program.lastChange()).toMatchObject({ after: { role: 'analyst', suspended: false, monthly_credit_cap: '12.5' } })
   await change(bob.userId, { role: 'user' })
   expect((await bob.get('/admin/settings')).status).toBe(403)
+})
+
+test('a stream that is open ends soon after its user was suspended, and the turn runs on to its close', async () => {
+  const mia = await program.user('mia')
+  const { turns } = await newDirectChat(mia, { key: 'writer' })
+  program.endpoint.reply({ chunks: Array(80).fill('on '), betweenMs: 100 })
+  const stream = await mia.stream(`${turns}/stream`, { message: 'Talk for eight seconds.' })
+  const reading = stream.all().then(
+    () => 'ended',
+    () => 'cut',
+  )
+  await change(mia.userId, { suspended: true })
+  expect(await reading).toBe('cut')
+  const stored = async () =>
+    (await pool.query(`select status, length(assistant_output) as length from turns where user_id = $1`, [mia.userId])).rows
+  await expect.poll(stored, { timeout: 20_000 }).toEqual([{ status: 'completed', length: 240 }])
 })
 
 test('suspending again keeps the time of the first', async () => {

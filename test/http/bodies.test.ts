@@ -166,8 +166,9 @@ test('a route that takes no body knows no field', async () => {
 })
 
 describe('credits in a request', () => {
+  let keys = 0
   const held = async (maxCredits: string) => {
-    const { turns } = await newCouncil(ada, 'roundtable', [{ key: `k${Math.random().toString(36).slice(2)}` }])
+    const { turns } = await newCouncil(ada, 'roundtable', [{ key: `key-${String(keys++).padStart(4, '0')}` }])
     return await ada.post(turns, `{"message":"Hello.","max_credits":${maxCredits}}`)
   }
 
@@ -205,17 +206,21 @@ describe('credits in a request', () => {
     expect((await held(credits)).body).toMatchObject({ status: 422, code: 'validation_error', errors: [{ path: 'max_credits' }] }),
   )
 
-  test('are compared digit by digit: one digit less than the price of a call is not enough', async () => {
-    // deepseek costs 0.0001 for each output token, and MIN_OUTPUT_TOKENS is 256.
-    expect((await held('0.02')).body).toMatchObject({
-      status: 422,
-      errors: [{ path: 'max_credits', message: 'does not cover a single call' }],
-    })
-    expect((await held('0.0000001')).body).toMatchObject({
-      status: 422,
-      errors: [{ path: 'max_credits', message: 'does not cover a single call' }],
-    })
-    expect((await held('5')).status).toBe(201)
+  test('are read digit by digit: what is short of the price by the twentieth decimal place is refused', async () => {
+    // A call costs whole ten-thousandths: 0.0001 for each output token that it must be able to pay for, and as much for what it reads.
+    const written = (tenThousandths: number) => (tenThousandths / 10_000).toFixed(4)
+    const isEnough = async (credits: string) => (await held(credits)).status === 201
+    let [little, enough] = [256, 4096]
+    while (enough - little > 1) {
+      const middle = Math.floor((little + enough) / 2)
+      if (await isEnough(written(middle))) enough = middle
+      else little = middle
+    }
+    const short = `${written(enough - 1)}${'9'.repeat(16)}`
+    expect(Number(short)).toBe(Number(written(enough)))
+    for (const credits of [short, `"${short}"`])
+      expect((await held(credits)).body.errors, credits).toEqual([{ path: 'max_credits', message: 'does not cover a single call' }])
+    expect(await isEnough(written(enough))).toBe(true)
   })
 })
 

@@ -270,6 +270,20 @@ describe('a stream that is posted again under its key', () => {
     expect(await turnsOf(ada, turns)).toBe(1)
   })
 
+  test('holds for running the last message again as well', async () => {
+    const ada = await program.user('regenerates')
+    const turns = await newSession(ada)
+    program.endpoint.reply({ chunks: ['First.'] })
+    const { body } = await ada.post(turns, { message: 'Try.' })
+    program.endpoint.reply({ status: 400 })
+    const headers = { ...keyed('k'), accept: 'text/event-stream' }
+    const regenerate = async () => (await ada.stream(`${turns}/${body.id}/regenerate`, {}, { headers })).all()
+    const told = (await regenerate()).map(({ data }) => data)
+    expect(told.at(-1)).toMatchObject({ type: 'done', status: 'failed' })
+    expect((await regenerate()).map(({ data }) => data)).toEqual(told)
+    expect(await turnsOf(ada, turns)).toBe(2)
+  })
+
   test('is a conflict when it asks for another view', async () => {
     const ada = await program.user('views')
     const turns = await newSession(ada)

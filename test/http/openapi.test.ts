@@ -117,7 +117,7 @@ describe.each(operations)('$name', ({ name, method, path, operation }) => {
   test('says what it does, what it takes and what it answers', () => {
     expect(operation.summary).toMatch(/^[A-Z]/)
     expect(operation.tags).toHaveLength(1)
-    expect(statusesOf(operation).filter(status => status >= 200 && status < 300)).toHaveLength(1)
+    expect(statusesOf(operation).some(status => status >= 200 && status < 300)).toBe(true)
     for (const { description } of Object.values(operation.responses)) expect(description).toBeTruthy()
   })
 
@@ -142,7 +142,8 @@ describe.each(operations)('$name', ({ name, method, path, operation }) => {
     const statuses = statusesOf(operation)
     const isOpen = operation.security?.length === 0
     if (!isOpen) expect(statuses).toEqual(expect.arrayContaining([401, 403, 500, 503]))
-    if (!isOpen && path.includes('{')) expect(statuses).toContain(404)
+    // What is put under a name need not have been there.
+    if (!isOpen && path.includes('{') && method !== 'put') expect(statuses).toContain(404)
     if (jsonOf(operation)) expect(statuses).toEqual(expect.arrayContaining([400, 413, 415, 422]))
     if (operation.parameters?.some(parameter => parameter.name === 'if-match')) expect(statuses).toContain(412)
     expect(statuses.includes(412), name).toBe(operation.parameters?.some(parameter => parameter.name === 'if-match') ?? false)

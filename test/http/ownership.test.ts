@@ -45,11 +45,13 @@ const rows: Record<string, Row> = {
   'POST /sessions/{session_id}/restore': { restores: 'session_id' },
   'GET /sessions/{session_id}/messages': {},
   'GET /sessions/{session_id}/turns': {},
+  'POST /sessions/{session_id}/estimate': { body: message },
   'POST /sessions/{session_id}/turns': { body: message },
   'POST /sessions/{session_id}/turns/stream': { body: message },
   'GET /sessions/{session_id}/turns/{turn_id}': {},
   'GET /sessions/{session_id}/turns/{turn_id}/stream': {},
   'POST /sessions/{session_id}/turns/{turn_id}/cancel': {},
+  'POST /sessions/{session_id}/turns/{turn_id}/regenerate': {},
 }
 
 const nouns: Record<Parameter, string> = { room_id: 'Room', agent_id: 'Agent', session_id: 'Session', turn_id: 'Turn' }

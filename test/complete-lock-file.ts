@@ -1,0 +1,4 @@
+import { completeLockFile } from './lock-file.ts'
+
+// npm run lock:complete, after every change of the dependencies.
+completeLockFile()

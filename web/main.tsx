@@ -1,0 +1,31 @@
+import '@fontsource-variable/inter/wght.css'
+import '@fontsource-variable/jetbrains-mono/wght.css'
+import './ui/tokens.css'
+import './ui/base.css'
+import './ui/markdown.css'
+import './features/shell/shell.css'
+import './features/chat/chat.css'
+import './features/rooms/rooms.css'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { queryClient } from './api/queries.ts'
+import { onSignedOut } from './api/token.ts'
+import { refreshAfterTurns } from './features/chat/use-session.ts'
+import { router } from './router.tsx'
+
+refreshAfterTurns()
+onSignedOut(() => {
+  const { pathname, href } = router.state.location
+  if (pathname === '/sign-in') return
+  void router.navigate({ to: '/sign-in', search: { then: href } })
+})
+
+createRoot(document.querySelector('#page')!).render(
+  <StrictMode>
+    <QueryClientProvider client={queryClient}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+)

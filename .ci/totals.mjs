@@ -11,8 +11,10 @@ const brokenFiles = new Set()
 for (const { testResults } of reports) {
   for (const { name, status, assertionResults } of testResults) {
     if (status === 'failed' && !assertionResults.some(each => each.status === 'failed')) brokenFiles.add(name)
+    const namesakes = new Map()
     for (const { fullName, status: result } of assertionResults) {
-      const test = `${name} ${fullName}`
+      namesakes.set(fullName, (namesakes.get(fullName) ?? 0) + 1)
+      const test = `${name} ${fullName} ${namesakes.get(fullName)}`
       if (statuses.get(test) !== 'failed' && (result === 'passed' || result === 'failed')) statuses.set(test, result)
     }
   }

@@ -19,6 +19,7 @@ export const AuthConfigRead = z
     first_account_code_required: z.boolean().meta({ description: 'The first sign-up must carry the code that the start-up block prints' }),
     external_issuers: z.array(z.string()),
     demo_model: z.boolean().meta({ description: 'No provider is configured: the built-in demo model answers' }),
+    stripe_publishable_key: z.string().optional().meta({ description: 'Where payments are on: what opens the card form' }),
   })
   .meta({ id: 'AuthConfig' })
 export type AuthConfigRead = z.infer<typeof AuthConfigRead>

@@ -9,6 +9,8 @@ const agentKey = z
   .string()
   .trim()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, _ and -')
+  // The synthesis of an orchestrated turn is stored under it.
+  .refine(key => key.toLowerCase() !== 'manager', 'is the key of the manager itself')
 const rolePrompt = optionalText(100_000)
 const toolPermissions = z.array(z.enum(toolNames)).refine(tools => new Set(tools).size === tools.length, 'names a tool twice')
 

@@ -79,7 +79,7 @@ export const RoutingRead = z
     assignments: z.array(z.object({ agent_key: z.string(), instruction: z.string() })),
     left_out: z.array(z.string()),
     /** The manager's choice; everybody, as the message asked for; or the first agent, because the manager's answer could not be read. */
-    picked_by: z.enum(['manager', 'all', 'fallback']),
+    picked_by: z.enum(['manager', 'all', 'fallback']).optional(),
     decision: z.enum(['continue', 'synthesize']).nullable(),
   })
   .meta({ id: 'Routing' })

@@ -17,15 +17,18 @@ import { agentRoutes } from './http/agents.ts'
 import { requireCaller } from './http/authentication.ts'
 import { answerBadAddress, answerErrors, answerUnreadable } from './http/errors.ts'
 import { estimateRoutes } from './http/estimates.ts'
+import { exportRoutes } from './http/exports.ts'
 import { fileRoutes } from './http/files.ts'
 import { type HealthDependencies, healthRoutes } from './http/health.ts'
 import { parseJsonBodies } from './http/json-body.ts'
 import { type LocalAccountRoutesOptions, localAccountRoutes } from './http/local-accounts.ts'
 import { modelRoutes } from './http/models.ts'
 import { documentRoutes, serveDocument } from './http/openapi.ts'
+import { pageRoutes } from './http/page.ts'
 import { logRequests } from './http/request-log.ts'
 import { roomAgentRoutes } from './http/room-agents.ts'
 import { roomRoutes } from './http/rooms.ts'
+import { searchRoutes } from './http/search.ts'
 import { sessionRoutes } from './http/sessions.ts'
 import { stripeWebhookRoutes } from './http/stripe-webhook.ts'
 import { cutAnswersOfSuspended } from './http/suspended-answers.ts'
@@ -36,10 +39,11 @@ import { validatorCompiler } from './http/validation.ts'
 import { walletRoutes } from './http/wallet.ts'
 import type { Payments } from './payments/payment-provider.ts'
 import type { AuthenticationDependencies } from './usecases/authenticate.ts'
+import type { DeleteMeDependencies } from './usecases/delete-me.ts'
 import type { TurnDependencies } from './usecases/run-turn/drive.ts'
 import type { UploadDependencies } from './usecases/upload-file.ts'
 
-export interface AppDependencies extends TurnDependencies, Omit<UploadDependencies, 'log'> {
+export interface AppDependencies extends TurnDependencies, Omit<UploadDependencies, 'log'>, Pick<DeleteMeDependencies, 'localIssuer'> {
   authentication: AuthenticationDependencies
   /** Null where another issuer keeps the accounts. */
   localAccounts: LocalAccountRoutesOptions | null
@@ -47,7 +51,7 @@ export interface AppDependencies extends TurnDependencies, Omit<UploadDependenci
   /** Null where payments are switched off. */
   payments: Payments | null
   health: HealthDependencies
-  /** Exact origins whose pages may call the API. */
+  /** Exact origins whose pages may call the API; `*` for every one. */
   corsOrigins: string[]
   logger: FastifyBaseLogger
 }
@@ -76,9 +80,9 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   sendTraceIds(app)
   logRequests(app)
   answerErrors(app)
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } })
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: contentPolicy(deps.payments !== null) } })
   await app.register(cors, {
-    origin: deps.corsOrigins.length > 0 && deps.corsOrigins,
+    origin: deps.corsOrigins.includes('*') || (deps.corsOrigins.length > 0 && deps.corsOrigins),
     methods: METHODS,
     credentials: true,
     exposedHeaders: EXPOSED_HEADERS,
@@ -109,6 +113,8 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
           estimateRoutes(own, deps)
           walletRoutes(own, deps)
           topUpRoutes(own, deps)
+          searchRoutes(own, deps)
+          exportRoutes(own, deps)
           own.register(async uploads => fileRoutes(uploads, deps))
           own.register(
             async admin => {
@@ -130,14 +136,21 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     )
   })
   await serveDocument(app)
+  await pageRoutes(app)
   return app
 }
 
-const CONTENT_POLICY = {
+/** Nothing from elsewhere, but for Stripe's card form where payments are on. */
+const contentPolicy = (withPayments: boolean) => ({
   defaultSrc: ["'self'"],
   imgSrc: ["'self'", 'data:'],
   objectSrc: ["'none'"],
   baseUri: ["'none'"],
   formAction: ["'self'"],
   frameAncestors: ["'none'"],
-}
+  ...(withPayments && {
+    scriptSrc: ["'self'", 'https://js.stripe.com'],
+    frameSrc: ['https://js.stripe.com', 'https://hooks.stripe.com'],
+    connectSrc: ["'self'", 'https://api.stripe.com'],
+  }),
+})

@@ -160,6 +160,9 @@ const sections = {
   },
   Payments: {
     STRIPE_SECRET_KEY: key.optional().describe('Turns on buying credits by Stripe. Needs `STRIPE_WEBHOOK_SECRET` too.'),
+    STRIPE_PUBLISHABLE_KEY: text
+      .optional()
+      .describe('Opens the card form of the page; public by its nature. Without it top-ups can be paid through the API only.'),
     STRIPE_WEBHOOK_SECRET: secrets
       .optional()
       .describe('What Stripe signs its reports to `/webhooks/stripe` with. Two, comma separated, during a rotation.'),

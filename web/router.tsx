@@ -55,7 +55,7 @@ const admin = createRoute({
   path: '/admin',
   component: lazyRouteComponent(() => import('./features/admin/admin-screen.tsx'), 'AdminScreen'),
 })
-const adminPage = (path: string, name: 'Overview' | 'Users' | 'Models' | 'Settings' | 'AuditLog') =>
+const adminPage = <const Path extends string>(path: Path, name: 'Overview' | 'Users' | 'Models' | 'Settings' | 'AuditLog') =>
   createRoute({ getParentRoute: () => admin, path, component: lazyRouteComponent(() => import('./features/admin/admin-pages.ts'), name) })
 
 const tree = root.addChildren([

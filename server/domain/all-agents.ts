@@ -27,12 +27,14 @@ const DENIED =
 /** Right behind them, they ask for fewer. */
 const REDUCED = /^\s{0,3},?\s{0,3}(?:but|except|excluding|apart from|other than|save for|außer|ausser|bis auf|ohne)(?![\p{L}])/iu
 
+/** A wish stands near the beginning; the rest of a long message is what it is about. */
+const READ_CHARACTERS = 20_000
 const CONTEXT_BEFORE = 40
 const CONTEXT_BEHIND = 30
 
 /** English and German. "not all agents" and "all agents except …" leave the choice to the manager. */
 export function wantsAllAgents(message: string): boolean {
-  for (const match of message.matchAll(ASKS_FOR_ALL)) {
+  for (const match of message.slice(0, READ_CHARACTERS).matchAll(ASKS_FOR_ALL)) {
     const end = match.index + match[0].length
     const denied = DENIED.test(message.slice(Math.max(0, match.index - CONTEXT_BEFORE), match.index))
     if (!denied && !REDUCED.test(message.slice(end, end + CONTEXT_BEHIND))) return true

@@ -42,9 +42,9 @@ export interface ContextPlan<Row extends ContextRow> {
   tokensAfterPrune: number
 }
 
-/** How many closed turns no summary covers yet. A turn without closed ones before it has index 1. */
-export const turnsSinceSummary = (turnIndex: number, summary: { toTurnIndex: number } | null): number =>
-  turnIndex - 1 - (summary?.toTurnIndex ?? 0)
+/** How many turns were closed since the latest summary was written, or at all. A turn without closed ones before it has index 1. */
+export const turnsSinceSummary = (turnIndex: number, summary: { writtenInTurn: number } | null): number =>
+  turnIndex - 1 - (summary ? summary.writtenInTurn - 1 : 0)
 
 /**
  * Fits one agent's context into its budget (turns.md, Context budget).

@@ -5,6 +5,7 @@ const THOUGHTS_END = '</think>'
 const START = /\{\s*"|\[\s*["{]/g
 
 /** What keeps the search linear and short whatever the text: how many times its length may be read over, and how often parsing is tried. */
+const READ_CHARACTERS = 200_000
 const READINGS = 8
 const ATTEMPTS = 1000
 
@@ -14,7 +15,7 @@ const ATTEMPTS = 1000
  */
 export function* jsonInProse(answer: string): Generator<unknown> {
   const thoughts = answer.lastIndexOf(THOUGHTS_END)
-  const text = thoughts === -1 ? answer : answer.slice(thoughts + THOUGHTS_END.length)
+  const text = (thoughts === -1 ? answer : answer.slice(thoughts + THOUGHTS_END.length)).slice(0, READ_CHARACTERS)
   let readable = READINGS * text.length
   let start = nextStart(text, 0)
   for (let attempt = 0; attempt < ATTEMPTS && start !== -1 && readable > 0; attempt++) {

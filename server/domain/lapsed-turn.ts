@@ -45,6 +45,7 @@ export function outcomeOfLapsed(turn: LapsedTurn): TurnOutcome {
     summary: null,
     summaryTriggered: false,
     pruneTriggered: false,
+    overflowRejected: false,
     failure: null,
   }
 }
@@ -59,7 +60,12 @@ function toldStep(turn: LapsedTurn, entries: JournalEntry[]): ToldStep {
   const { agentKey, round } = entries[0]!.call
   const speaker = turn.speakers.find(({ key }) => key === agentKey) ?? MANAGER
   const text = entries.map(entry => (entry.state === 'ended' ? entry.answer : '')).filter(answer => answer !== '')
-  const finished = entries.every(entry => entry.state === 'ended' && entry.call.status === 'success')
+  const lastEntry = entries.at(-1)
+  // Tool calls without an answer behind them are the middle of a step.
+  const finished =
+    entries.every(entry => entry.state === 'ended' && entry.call.status === 'success') &&
+    lastEntry?.state === 'ended' &&
+    lastEntry.toolCalls === 0
   return {
     agentKey: speaker.key,
     agentName: speaker.name,

@@ -4,13 +4,12 @@ import type { ReadableFile } from './agent-prompt.ts'
 import { type Catalogue, type PricedModel, pricedModel, requireKnownAlias, requireModel } from './catalogue.ts'
 import { Refusal } from './refusal.ts'
 import { taggedAgents } from './tags.ts'
-import type { HistoryMessage, SessionSummary, SnapshotAgent, TurnSnapshot } from './turn.ts'
+import type { HistoryMessage, SnapshotAgent, StoredSummary, TurnSnapshot } from './turn.ts'
 
 /** What a session brings into a turn: its scope, its roster, its history, its owner's wallet. */
 export interface LoadedSession {
   sessionId: string
   turnCount: number
-  hasTitle: boolean
   /** The newest closed turn. */
   lastTurn: { id: string; index: number; message: string } | null
   runningTurnId: string | null
@@ -19,10 +18,11 @@ export interface LoadedSession {
   agents: { id: string; key: string; name: string; rolePrompt: string; tools: string[]; modelAlias: string }[]
   /** Newest first, at most a hundred. */
   files: ReadableFile[]
-  summary: SessionSummary | null
+  summary: StoredSummary | null
   /** Shared messages from behind the summary on, and private ones of the last `privateTurns` turns; oldest first. */
   history: HistoryMessage[]
-  wallet: { balance: string; held: string; runningTurns: number; monthlyCap: string | null }
+  /** The owner's own cap for a month, in credits. */
+  monthlyCap: string | null
 }
 
 /** What the client asks of a turn. */
@@ -77,7 +77,7 @@ export function takeSnapshot(
     message: wish.message,
     maxCredits: wish.maxCredits,
     enforced: settings.enforced,
-    capped: loaded.wallet.monthlyCap !== null,
+    capped: loaded.monthlyCap !== null,
   }
 }
 

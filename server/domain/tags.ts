@@ -5,12 +5,14 @@
 const TAG = /(?<=^|[\s\p{Ps}\p{Pi}"'¿¡»])@([\w-]+)/gu
 
 const LONGEST_KEY = 64
+/** A message of a million tags is no message; reading them all would hold everybody up. */
+const TAGS_READ = 10_000
 
 /** The agents that `message` tags with `@key`, in the order of first mention, each once. Keys match without case; other tags are ignored. */
 export function taggedAgents<Agent extends { key: string }>(message: string, agents: Agent[]): Agent[] {
   const byKey = new Map(agents.map(agent => [agent.key.toLowerCase(), agent]))
   const tagged = new Set<Agent>()
-  for (const [, run] of message.matchAll(TAG)) {
+  for (const [, run] of message.matchAll(TAG).take(TAGS_READ)) {
     const agent = longestKey(run!, byKey)
     if (agent) tagged.add(agent)
     if (tagged.size === byKey.size) break

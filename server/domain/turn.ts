@@ -37,6 +37,11 @@ export interface SessionSummary {
   usedFallback: boolean
 }
 
+export interface StoredSummary extends SessionSummary {
+  /** The index of the turn beside whose agents it was written. */
+  writtenInTurn: number
+}
+
 /** Everything a turn runs on, taken once at admission; whatever is edited meanwhile does not reach it. */
 export interface TurnSnapshot {
   turnId: string
@@ -58,7 +63,7 @@ export interface TurnSnapshot {
   supersedesTurnId: string | null
   /** Oldest first, from behind the latest summary on. */
   history: HistoryMessage[]
-  summary: SessionSummary | null
+  summary: StoredSummary | null
   /** Credits per call of a tool, as they were at admission. */
   toolPrices: ReadonlyMap<string, string>
   /** What `file_read` can read in this turn. */
@@ -85,7 +90,7 @@ export interface BegunCall {
 }
 
 /** What a running turn's journal says of one call; an entry that ended replaces the one that began. */
-export type JournalEntry = { state: 'begun'; call: BegunCall } | { state: 'ended'; call: EndedCall; answer: string }
+export type JournalEntry = { state: 'begun'; call: BegunCall } | { state: 'ended'; call: EndedCall; answer: string; toolCalls: number }
 
 /** A call with its bill. */
 export interface EndedCall extends BegunCall {
@@ -146,6 +151,7 @@ export interface TurnOutcome {
   summary: SessionSummary | null
   summaryTriggered: boolean
   pruneTriggered: boolean
+  overflowRejected: boolean
   /** What went wrong at the provider when all agents failed there, for the problem document; null otherwise. */
   failure: { code: 'provider_error' | 'provider_timeout'; message: string } | null
 }

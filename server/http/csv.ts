@@ -7,7 +7,10 @@ export const jsonOrCsv = <Schema extends z.ZodType>(schema: Schema) => ({
   content: { 'application/json': { schema }, 'text/csv': { schema: z.string().describe('The rows, with a header line') } },
 })
 
-/** Sends the rows as CSV to whoever asks for that and not for JSON; everybody else gets `answer`. Cells that a spreadsheet would run as formulas are defused. */
+/**
+ * Sends the rows as CSV to whoever asks for that and not for JSON; everybody else gets `answer`.
+ * Cells that a spreadsheet would run as formulas are defused.
+ */
 export function sendRows<Row extends object>(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -15,7 +18,7 @@ export function sendRows<Row extends object>(
   columns: readonly (keyof Row & string)[],
   rows: Row[],
 ) {
-  reply.header('vary', 'accept')
+  reply.header('vary', [reply.getHeader('vary'), 'Accept'].flat().filter(Boolean).join(', '))
   const accept = request.headers.accept ?? ''
   if (!/\btext\/csv\b/i.test(accept) || /\bapplication\/json\b/i.test(accept)) return reply.type('application/json').send(answer)
   return reply.type('text/csv; charset=utf-8').send(stringify(rows, { header: true, columns: [...columns], escape_formulas: true }))

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { v4 as uuidv4 } from 'uuid'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { isConnectionLoss } from '../store/database.ts'
+import { isPassingTrouble } from '../store/database.ts'
 import { PROBLEM_TYPE, problemOf, sendProblem } from './problem.ts'
 import { ValidationFailure } from './validation.ts'
 
@@ -43,7 +43,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   if (error instanceof ValidationFailure) return sendProblem(request, reply, 'validation_error', error.message, { errors: error.errors })
   const known = codeOfFrameworkError[(error as FastifyError).code]
   if (known) return sendProblem(request, reply, known[0], known[1])
-  if (isConnectionLoss(error)) {
+  if (isPassingTrouble(error)) {
     request.log.error({ err: error }, 'the database is away')
     return sendProblem(request, reply, 'unavailable', 'The database is not reachable just now. Try again in a moment.', {
       retry_after_seconds: RETRY_UNAVAILABLE_SECONDS,

@@ -38,6 +38,11 @@ export function openEventStream(reply: FastifyReply, headers: Record<string, str
     clearTimeout(heartbeat)
     gone.abort()
   })
+  // Whoever left before the head was written has said so already, and says it no more.
+  if (response.destroyed || response.closed) {
+    clearTimeout(heartbeat)
+    gone.abort()
+  }
   // A socket that breaks says so by 'close' as well; without a listener the error would end the process.
   response.on('error', () => {})
   return {
@@ -57,6 +62,7 @@ export function openEventStream(reply: FastifyReply, headers: Record<string, str
 /** Waits until the socket takes more, or is closed; whoever takes nothing at all is cut off. */
 function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
   return new Promise(resolve => {
+    if (gone.aborted) return resolve()
     const stalled = setTimeout(() => response.destroy(), STALLED_MS)
     const go = () => {
       clearTimeout(stalled)

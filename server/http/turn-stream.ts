@@ -1,3 +1,4 @@
+import { setImmediate as nextTurnOfTheLoop } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TurnEvent } from '../../contract/events.ts'
 import type { EventView } from '../../contract/turns.ts'
@@ -42,5 +43,7 @@ async function sendEvents(stream: EventStream, log: TurnLog, view: EventView, af
       frames = ''
     }
     if (frames !== '' && !(await stream.send(frames))) return
+    // A long log is walked in pieces, so that others get their turn in between.
+    if (batch.length > 1) await nextTurnOfTheLoop()
   }
 }

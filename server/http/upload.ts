@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalid, Refusal } from '../domain/refusal.ts'
@@ -5,7 +6,10 @@ import type { Upload } from '../usecases/upload-file.ts'
 
 /** Lets the routes of the scope take multipart bodies; none of it is read before it is asked for. */
 export async function acceptUploads(scope: FastifyInstance): Promise<void> {
-  await scope.register(multipart, { throwFileSizeLimit: false, limits: { fileSize: Number.POSITIVE_INFINITY, headerPairs: 50 } })
+  await scope.register(multipart, {
+    throwFileSizeLimit: false,
+    limits: { fileSize: Number.POSITIVE_INFINITY, files: 1, fields: 1, parts: 2, fieldSize: 1024, headerPairs: 50 },
+  })
 }
 
 /** For the route itself: decided by the header, before any body is read. */
@@ -14,7 +18,7 @@ export async function requireMultipart(request: FastifyRequest): Promise<void> {
     throw new Refusal('unsupported_media_type', 'Send the file as multipart/form-data, in the field "file".')
 }
 
-/** The part `file` of a multipart body. Whatever else such a body may hold is refused. */
+/** The part `file` of a multipart body, which must be the first; what follows it is not looked at. */
 export async function uploadOf(request: FastifyRequest): Promise<Upload> {
   const part = await firstPart(request)
   if (!part) throw invalid('file', 'is missing')
@@ -23,7 +27,15 @@ export async function uploadOf(request: FastifyRequest): Promise<Upload> {
     part.file.resume()
     throw invalid(part.fieldname, 'is not a known field')
   }
-  return { filename: part.filename, bytes: part.file }
+  return { filename: part.filename, bytes: Readable.from(wholeFile(part.file)) }
+}
+
+async function* wholeFile(file: Readable): AsyncIterable<Buffer> {
+  try {
+    yield* file
+  } catch {
+    throw new Refusal('malformed_request', 'The body ends before the file does.')
+  }
 }
 
 async function firstPart(request: FastifyRequest) {

@@ -13,10 +13,11 @@ interface LeaseKeeperDependencies {
 }
 
 /** Renews the leases of this process's turns for as long as it lives. */
-export function keepLeases(deps: LeaseKeeperDependencies): { stop(): void } {
-  const timer = setInterval(() => {
+export function keepLeases(deps: LeaseKeeperDependencies): { renewNow(): void; stop(): void } {
+  const renewNow = () => {
     renewTurnLeases(deps).catch(err => deps.log.warn({ err }, 'turn leases could not be renewed; tried again shortly'))
-  }, RENEW_EVERY_MS)
+  }
+  const timer = setInterval(renewNow, RENEW_EVERY_MS)
   timer.unref()
-  return { stop: () => clearInterval(timer) }
+  return { renewNow, stop: () => clearInterval(timer) }
 }

@@ -26,19 +26,25 @@ export function createMemoryTurnLogs(): TurnLogs {
       running.set(turnId, log)
       return log
     },
+    drop(turnId) {
+      running.get(turnId)?.end()
+      running.delete(turnId)
+    },
     find: async turnId => running.get(turnId) ?? closed.get(turnId) ?? null,
   }
 }
 
 interface MemoryTurnLog extends TurnLog, TurnLogWriter {
   readonly size: number
+  /** Nothing more will come. */
+  end(): void
 }
 
 function createMemoryTurnLog(turnId: string, onDone: () => void): MemoryTurnLog {
   const events: TurnEvent[] = []
   const waiting = new Set<() => void>()
   let size = 1
-  let done = false
+  let ended = false
 
   const wake = () => {
     for (const resume of waiting) resume()
@@ -61,11 +67,15 @@ function createMemoryTurnLog(turnId: string, onDone: () => void): MemoryTurnLog 
       return size
     },
     soFar: () => events,
+    end() {
+      ended = true
+      wake()
+    },
     append(event) {
       events.push(event)
       size += EVENT_OVERHEAD + (event.type === 'chunk' ? event.delta.length : 0)
       if (event.type === 'done') {
-        done = true
+        ended = true
         onDone()
       }
       if (waiting.size > 0) wake()
@@ -77,7 +87,7 @@ function createMemoryTurnLog(turnId: string, onDone: () => void): MemoryTurnLog 
           const batch = events.slice(position, position + BATCH_EVENTS)
           position += batch.length
           yield batch
-        } else if (done) return
+        } else if (ended) return
         else await untilMore(signal)
       }
     },

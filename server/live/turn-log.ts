@@ -20,6 +20,8 @@ export interface TurnLog {
 
 export interface TurnLogs {
   open(turnId: string): TurnLog & TurnLogWriter
+  /** Ends a running log without a `done`: what it says is not what will be stored. Whoever comes back finds none. */
+  drop(turnId: string): void
   /** Null when the log of that turn was never here or is gone by now. */
   find(turnId: string): Promise<TurnLog | null>
 }

@@ -17,10 +17,13 @@ export function requestBody(request: ModelRequest, flavour: ChatCompletionsFlavo
     [host === 'api.openai.com' ? 'max_completion_tokens' : 'max_tokens']: request.maxTokens,
     ...(flavour === 'openrouter' && { usage: { include: true } }),
     ...(request.tools.length > 0 && { tools: request.tools.map(tool => ({ type: 'function', function: tool })) }),
-    ...(request.stop.length > 0 && { stop: request.stop.slice(0, MAXIMUM_STOP_SEQUENCES) }),
+    ...(request.stop.length > 0 && takesStop(request.providerModel) && { stop: request.stop.slice(0, MAXIMUM_STOP_SEQUENCES) }),
     ...(request.json && { response_format: { type: 'json_object' } }),
   })
 }
+
+/** OpenAI's reasoning models answer 400 to `stop`; our own reading ends their answers all the same. */
+const takesStop = (model: string): boolean => !/(?:^|\/)(?:o[134]|gpt-5)(?![a-z0-9])/i.test(model)
 
 function wireMessage(message: ChatMessage) {
   if (message.role === 'tool') return { role: 'tool', tool_call_id: message.toolCallId, content: message.content }

@@ -34,4 +34,5 @@ export const jobDependencies = (
   ...base,
   ...filePlace(config),
   parse: parseFile,
+  retentionDays: config.RETENTION_DAYS,
 })

@@ -8,7 +8,17 @@ import { firstAccountCode } from '../accounts/first-account-code.ts'
 import { createLocalAccounts, type LocalAccounts } from '../accounts/local-accounts.ts'
 import { LOCAL_ISSUER } from '../accounts/local-issuer.ts'
 import { type AppDependencies, buildApp } from '../app.ts'
-import { type Config, isEmbedded, isLoopback, listenHost, localAccounts, publicUrl, signupGrant, signupPolicy } from '../config.ts'
+import {
+  type Config,
+  isEmbedded,
+  isLoopback,
+  listenHost,
+  localAccounts,
+  publicUrl,
+  signupGrant,
+  signupPolicy,
+  takesPayments,
+} from '../config.ts'
 import { sweepLapsedTurns } from '../jobs/lapsed-turns.ts'
 import { keepLeases } from '../jobs/lease-keeper.ts'
 import { runJobs } from '../jobs/run-jobs.ts'
@@ -89,11 +99,11 @@ async function serveOn(
   const foundation = { database, jobs, changes, redis, version, log, ownerProcess, publicAddress: () => publicUrl(config, port) }
   const deps = appDependencies(config, { ...foundation, payments: await openPayments(config, log) })
   const { providers, runningTurns } = deps.app
-  followChanges(changes, deps.users, runningTurns)
   if (isEmbedded(config)) await runJobs(jobDependencies(config, { database, jobs, log }))
 
-  const app = await buildApp(deps.app)
   const leases = keepLeases({ database, runningTurns, ownerProcess, log })
+  followChanges(changes, deps.users, runningTurns, leases.renewNow)
+  const app = await buildApp(deps.app)
   const sweepDeps = { database, ownerProcess, runningTurns, lowBalanceThreshold: config.LOW_BALANCE_THRESHOLD, log }
   // The owner of an embedded database is the only process that runs turns on it.
   const sweep = sweepLapsedTurns(sweepDeps, isEmbedded(config))
@@ -141,6 +151,7 @@ function appDependencies(
     database,
     jobs,
     storage: filePlace(config).storage,
+    localIssuer: LOCAL_ISSUER,
     fileLimits: { fileBytes: config.FILE_MAX_BYTES, roomBytes: config.ROOM_FILES_MAX_BYTES },
     catalogue: createCatalogueCache(database, changes, providers.configured),
     turnLogs: createMemoryTurnLogs(),
@@ -211,11 +222,14 @@ async function partWithReaders(app: FastifyInstance, closed: Promise<unknown>): 
   await closed
 }
 
-function followChanges(changes: ChangeSignal, users: UserDirectory, runningTurns: RunningTurns): void {
+function followChanges(changes: ChangeSignal, users: UserDirectory, runningTurns: RunningTurns, renewLeases: () => void): void {
   changes.subscribe(change => {
     const [noun, id] = change.split(/:(.*)/s)
-    if (change === 'everything') users.forgetEverybody()
-    else if (noun === 'users' && id) users.forgetUser(id)
+    if (change === 'everything') {
+      users.forgetEverybody()
+      // Cancels may have been among what was missed.
+      renewLeases()
+    } else if (noun === 'users' && id) users.forgetUser(id)
     else if (noun === 'cancelled' && id) runningTurns.stop(id, 'cancelled')
   })
 }
@@ -253,6 +267,7 @@ function authConfigReader(config: Config, database: OpenDatabase, providers: Mod
         issuer => issuer !== undefined,
       ),
       demo_model: providers.configured.size === 0,
+      ...(takesPayments(config) && { stripe_publishable_key: config.STRIPE_PUBLISHABLE_KEY }),
     }
   }
 }

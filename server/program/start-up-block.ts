@@ -33,13 +33,15 @@ export function startUpBlock(start: StartUp): string {
     ['limits', limits(config)],
   ]
   const off = switchedOff(start).map((item, number): [string, string] => [number === 0 ? 'switched off' : '', item])
-  return [`Pantheon ${version}`, ...[...lines, ...off].map(([name, text]) => `  ${name.padEnd(12)}  ${text}`)].join('\n')
+  const said = [...lines, ...off].filter(([, text]) => text !== '')
+  return [`Pantheon ${version}`, ...said.map(([name, text]) => `  ${name.padEnd(12)}  ${text}`)].join('\n')
 }
 
+/** Empty where a PostgreSQL of one's own has all that would be in it. */
 function data(config: Config): string {
   const folder = path.resolve(config.PANTHEON_DATA_DIR)
   if (isEmbedded(config)) return folder
-  return localAccounts(config) && !config.AUTH_SECRET ? `${folder}, the secret of local accounts only` : 'nothing is kept on this machine'
+  return localAccounts(config) && !config.AUTH_SECRET ? `${folder}, the secret of local accounts; set AUTH_SECRET for several servers` : ''
 }
 
 function models({ providers, auth }: StartUp): string {

@@ -39,7 +39,7 @@ export async function pageOfUsers(
 /** `lock` holds the row until the transaction ends. */
 export async function findUser(database: Database, userId: string, lock = false): Promise<AdministeredUser | null> {
   const user = selectUsers(database).select(userColumns).where('users.id', '=', userId)
-  const row = await (lock ? user.forUpdate('users') : user).executeTakeFirst()
+  const row = await (lock ? user.forNoKeyUpdate('users') : user).executeTakeFirst()
   return (row as AdministeredUser | undefined) ?? null
 }
 

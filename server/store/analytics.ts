@@ -34,16 +34,19 @@ export async function usageSummary(
       coalesce(sum(output), 0)::bigint as total_output_tokens, coalesce(sum(cost), 0) as total_provider_cost_usd,
       (select coalesce(json_agg(json_build_object('model_alias', model_alias, 'call_count', calls, 'credits_burned', ${text('credits')})
           order by credits desc, model_alias), '[]')
-        from (select model_alias, sum(calls) as calls, sum(credits) as credits from used group by model_alias) as by_alias) as breakdown,
+        from (select model_alias, sum(calls) as calls, sum(credits) as credits from used group by model_alias) as by_alias
+      ) as breakdown,
       ${bucket === null ? sql`'[]'::json` : daily(bucket)} as daily
     from used`.execute(database.kysely)
   return { ...rows[0]!, from_date, to_date }
 }
 
 const daily = (bucket: UsageBucket) => sql`(
-  select coalesce(json_agg(json_build_object('date', period, 'credits_burned', ${text('credits')}, 'call_count', calls) order by period), '[]')
+  select coalesce(
+    json_agg(json_build_object('date', period, 'credits_burned', ${text('credits')}, 'call_count', calls) order by period), '[]')
   from (
-    select date_trunc(${sql.lit(bucket)}, day::timestamp)::date as period, sum(calls) as calls, sum(credits) as credits from used group by period
+    select date_trunc(${sql.lit(bucket)}, day::timestamp)::date as period, sum(calls) as calls, sum(credits) as credits
+    from used group by period
   ) as by_period)`
 
 /** A decimal inside JSON, as the contract writes it. */
@@ -85,6 +88,6 @@ with span as (
   select as_of - $1::int + 1 as first_day, as_of from (select coalesce($2::date, (now() at time zone 'UTC')::date) as as_of) as chosen
 )
 select as_of as "asOf",
-  (select count(*) from (select distinct user_id from user_activity_daily where day between first_day and as_of) as active) as "activeUsers",
+  (select count(distinct user_id) from user_activity_daily where day between first_day and as_of) as "activeUsers",
   (select count(*) from users where first_active_on between first_day and as_of) as "newUsers"
 from span`

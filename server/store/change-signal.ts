@@ -10,6 +10,9 @@ export interface ChangeSignal {
 
 const CHANNEL = 'pantheon_changed'
 const RETRY_MS = 1_000
+/** A connection that is half open says nothing and never ends; only asking shows it. */
+const ASK_EVERY_MS = 5_000
+const PATIENCE = { connectionTimeoutMillis: ANSWER_WITHIN_MS, query_timeout: ANSWER_WITHIN_MS, keepAlive: true }
 
 /**
  * The database's own word that rows were changed, sent with the commit that changed them; it reaches every process.
@@ -25,7 +28,7 @@ export async function listenForChanges(config: pg.ClientConfig, onError: (error:
   let closed = false
 
   const connect = async () => {
-    const fresh = new pg.Client({ ...config, application_name: 'pantheon changes', keepAlive: true })
+    const fresh = new pg.Client({ ...config, ...PATIENCE, application_name: 'pantheon changes' })
     fresh.on('error', onError)
     fresh.on('notification', ({ payload }) => tell(payload ?? 'everything'))
     try {
@@ -35,10 +38,24 @@ export async function listenForChanges(config: pg.ClientConfig, onError: (error:
       void fresh.end().catch(() => {})
       throw error
     }
+    const asking = setInterval(() => void ask(fresh, asking), ASK_EVERY_MS)
+    fresh.once('end', () => clearInterval(asking))
     // Only a connection that stood is replaced when it ends: one that never did is tried again by whoever tried it.
     fresh.once('end', reconnectLater)
     client = fresh
     if (closed) await fresh.end()
+  }
+  const ask = async (asked: pg.Client, asking: NodeJS.Timeout) => {
+    try {
+      await asked.query('select 1')
+    } catch (error) {
+      clearInterval(asking)
+      onError(error as Error)
+      // Its end may never come, so it is not waited for.
+      asked.off('end', reconnectLater)
+      asked.end().catch(() => {})
+      reconnectLater()
+    }
   }
   const reconnectLater = () => {
     if (!closed) retry = setTimeout(() => void reconnect(), RETRY_MS)

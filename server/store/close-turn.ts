@@ -58,24 +58,32 @@ function parameters({ snapshot, fence, outcome, lowBalanceThreshold }: Closing):
     outcome.modelAliasUsed,
     outcome.providerModel,
     outcome.limit,
-    JSON.stringify(outcome.routing),
+    storableJson(outcome.routing),
     outcome.summaryTriggered,
     outcome.pruneTriggered,
     outcome.summary?.usedFallback ?? false,
     sumDecimals([...charged.map(call => call.credits), ...tools]),
     sumDecimals([...charged.map(call => call.amount), ...tools]),
     lowBalanceThreshold,
-    storable(snapshot.message).slice(0, TITLE_CHARACTERS),
+    titleOf(storable(snapshot.message)),
     storableJson(outcome.messages.map((message, index) => ({ id: uuidv7(), position: index + 1, ...message }))),
     storableJson(outcome.calls.map(({ model, ...call }) => ({ id: uuidv7(), ledgerId: uuidv7(), ...call, ...modelColumns(model) }))),
     storableJson(outcome.toolCalls.map(call => ({ id: uuidv7(), ledgerId: uuidv7(), ...call }))),
-    JSON.stringify(outcome.audits.map(audit => ({ id: uuidv7(), ...audit }))),
+    storableJson(outcome.audits.map(audit => ({ id: uuidv7(), ...audit }))),
     outcome.summary && storableJson({ id: uuidv7(), ...outcome.summary }),
-    snapshot.supersedesTurnId,
+    outcome.status === 'completed' || outcome.status === 'partial' ? snapshot.supersedesTurnId : null,
+    outcome.overflowRejected,
   ]
 }
 
 const TITLE_CHARACTERS = 80
+
+/** Never half a character: an emoji is two units of a string. */
+const titleOf = (message: string) =>
+  Array.from(message.slice(0, 2 * TITLE_CHARACTERS))
+    .slice(0, TITLE_CHARACTERS)
+    .join('')
+    .toWellFormed()
 
 const modelColumns = (model: PricedModel) => ({
   alias: model.alias,
@@ -105,9 +113,9 @@ with run as (
   returning credit_wallets.id, credit_wallets.balance
 ), turn as (
   insert into turns (id, session_id, user_id, turn_index, mode, user_input, assistant_output, status, model_alias_used, provider_model, limit_reached,
-    routing, summary_triggered, prune_triggered, summary_used_fallback, credits_burned, balance_after, low_balance,
+    routing, summary_triggered, prune_triggered, overflow_rejected, summary_used_fallback, credits_burned, balance_after, low_balance,
     idempotency_route, idempotency_key, idempotency_sha256)
-  select $1, $3::uuid, $4, $6::int, $7, $8, $9, $10, $11, $12, $13, $14::jsonb, $15, $16, $17, $18::numeric, wallet.balance, wallet.balance < $20::numeric,
+  select $1, $3::uuid, $4, $6::int, $7, $8, $9, $10, $11, $12, $13, $14::jsonb, $15, $16, $28, $17, $18::numeric, wallet.balance, wallet.balance < $20::numeric,
     idempotency_route, idempotency_key, idempotency_sha256
   from wallet left join request_key on true
   returning balance_after, low_balance, credits_burned, created_at
@@ -152,7 +160,7 @@ with run as (
 ), tools as (
   insert into tool_call_events (id, user_id, room_id, session_id, turn_id, agent_key, step, call_id, tool, input, output_sha256, status, latency_ms,
     credits_charged)
-  select tool_calls.id, $4, $5, $3, $1, "agentKey", step, "callId", tool, input, "outputSha256", status, "latencyMs", "creditsCharged"
+  select tool_calls.id, $4, $5, $3, $1, "agentKey", step, "callId", tool, coalesce(input, 'null'), "outputSha256", status, "latencyMs", "creditsCharged"
   from wallet, tool_calls
 ), tool_ledger as (
   insert into credit_transactions (id, wallet_id, user_id, amount, kind, reference_id, note)

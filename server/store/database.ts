@@ -29,7 +29,8 @@ export function openDatabase({ config, namedStatements, onIdleError }: DatabaseO
     max: 10,
     idleTimeoutMillis: 60_000,
     connectionTimeoutMillis: 3_000,
-    query_timeout: 30_000,
+    // A request is answered within 5 s even when the database takes statements and answers none.
+    query_timeout: 4_500,
     keepAlive: true,
     application_name: 'pantheon',
     types: wireTypes,
@@ -86,7 +87,18 @@ function canonicalDecimal(text: string): string {
   return trimmed === '-0' ? '0' : trimmed
 }
 
-const CONNECTION_LOSS = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
+const CONNECTION_LOSS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ECONNABORTED',
+])
 
 /** Whether an error says that the database is away, rather than that a statement was wrong. */
 export function isConnectionLoss(error: unknown): boolean {
@@ -98,6 +110,18 @@ export function isConnectionLoss(error: unknown): boolean {
     error.message,
   )
 }
+
+/**
+ * Whether the same statement may well succeed in a moment: the database is away, is failing over, was asked by too many at once, or has ended
+ * this one of two that waited for each other.
+ */
+export function isPassingTrouble(error: unknown): boolean {
+  if (isConnectionLoss(error)) return true
+  return error instanceof pg.DatabaseError && PASSING.has(error.code ?? '')
+}
+
+/** Serialization failure, deadlock, read-only while failing over, cancelled, lock not available, disk full, out of memory. */
+const PASSING = new Set(['40001', '40P01', '25006', '57014', '55P03', '53100', '53200'])
 
 /** The name of the constraint that a write ran into, when it did. */
 export function violatedConstraint(error: unknown): string | null {

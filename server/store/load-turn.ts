@@ -37,7 +37,6 @@ const LOAD_TURN = `
 select json_build_object(
   'sessionId', sessions.id,
   'turnCount', sessions.turn_count,
-  'hasTitle', sessions.title is not null,
   'lastTurn', (select json_build_object('id', id, 'index', turn_index, 'message', user_input) from turns
     where turns.session_id = sessions.id and turns.turn_index = sessions.turn_count),
   'runningTurnId', (select turn_id from turn_runs where turn_runs.session_id = sessions.id),
@@ -71,7 +70,8 @@ select json_build_object(
     ) as readable),
   'summary', (
     select json_build_object('fromTurnIndex', from_turn_index, 'toTurnIndex', to_turn_index, 'summaryText', summary_text,
-      'keyFacts', key_facts, 'decisions', decisions, 'openQuestions', open_questions, 'actionItems', action_items, 'usedFallback', used_fallback)
+      'keyFacts', key_facts, 'decisions', decisions, 'openQuestions', open_questions, 'actionItems', action_items, 'usedFallback', used_fallback,
+      'writtenInTurn', (select turn_index from turns where turns.id = session_summaries.turn_id))
     from session_summaries where session_id = sessions.id order by to_turn_index desc limit 1),
   'history', (
     select coalesce(json_agg(json_build_object('turnIndex', turn_index, 'role', role, 'visibility', visibility, 'agentKey', agent_key,
@@ -79,11 +79,9 @@ select json_build_object(
     from messages where session_id = sessions.id and not superseded and (
       (visibility = 'shared' and turn_index > coalesce((select max(to_turn_index) from session_summaries where session_id = sessions.id), 0))
       or (visibility = 'private' and turn_index > sessions.turn_count - $3))),
-  'wallet', json_build_object('balance', credit_wallets.balance::text, 'held', credit_wallets.held::text, 'runningTurns', credit_wallets.running_turns,
-    'monthlyCap', (select monthly_credit_cap::text from users where users.id = $2))
+  'monthlyCap', (select monthly_credit_cap::text from users where users.id = $2)
 ) as loaded
 from sessions
-join credit_wallets on credit_wallets.user_id = $2
 left join rooms on rooms.id = sessions.room_id
 left join agents on agents.id = sessions.agent_id
 where sessions.id = $1 and sessions.deleted_at is null

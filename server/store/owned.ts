@@ -33,7 +33,7 @@ export async function ownedAgent(database: Database, userId: string, agentId: st
     .where('id', '=', agentId)
     .where('owner_user_id', '=', userId)
     .where(isThere('agents', finding))
-  const row = await (finding.lock ? own.forUpdate() : own).executeTakeFirst()
+  const row = await (finding.lock ? own.forNoKeyUpdate() : own).executeTakeFirst()
   if (!row) throw notFound('Agent')
   return row as AgentRead
 }
@@ -46,7 +46,7 @@ export async function ownedRoom(database: Database, userId: string, roomId: stri
     .where('id', '=', roomId)
     .where('owner_user_id', '=', userId)
     .where(isThere('rooms', finding))
-  const row = await (finding.lock ? own.forUpdate() : own).executeTakeFirst()
+  const row = await (finding.lock ? own.forNoKeyUpdate() : own).executeTakeFirst()
   if (!row) throw notFound('Room')
   return row as RoomRead
 }
@@ -65,7 +65,7 @@ export async function ownedSession(database: Database, userId: string, sessionId
       ]),
     )
     .where(isThere('sessions', finding))
-  const session = await (finding.lock ? own.forUpdate('sessions') : own).executeTakeFirst()
+  const session = await (finding.lock ? own.forNoKeyUpdate('sessions') : own).executeTakeFirst()
   if (!session) throw notFound('Session')
   return session
 }

@@ -15,6 +15,8 @@ export interface JournalWrite {
   hold: string
   /** What is held must be covered by the balance. */
   enforced: boolean
+  /** The hold must be covered; what has ended already is written whatever the credits say. */
+  covered: boolean
   /** The user has a monthly cap, which asks for holds even without enforcement. */
   capped: boolean
 }
@@ -26,7 +28,7 @@ export async function writeJournal(database: Database, write: JournalWrite): Pro
   const [row] = await database.statement<{ written: boolean; held_by_us: boolean; available: string | null }>(
     'write_journal',
     WRITE_JOURNAL,
-    [write.turnId, write.fence, storableJson(write.entries), write.hold, write.enforced || write.capped, write.enforced],
+    [write.turnId, write.fence, storableJson(write.entries), write.hold, write.enforced || write.capped, write.enforced, write.covered],
   )
   if (row?.written) return { kind: 'written' }
   return row?.held_by_us ? { kind: 'insufficient', available: row.available ?? '0' } : { kind: 'lost' }
@@ -37,7 +39,7 @@ with run as (
   select turn_id, user_id, hold from turn_runs where turn_id = $1 and fence = $2 for update
 ), wallet as (
   update credit_wallets set held = held + ($4 - run.hold)
-  from run where credit_wallets.user_id = run.user_id and $5 and $4 <> run.hold and ($4 <= run.hold or (
+  from run where credit_wallets.user_id = run.user_id and $5 and $4 <> run.hold and ($4 <= run.hold or not $7 or (
     (not $6 or balance - held >= $4 - run.hold)
     and coalesce((select monthly_credit_cap from users where id = run.user_id) - spent_this_month(credit_wallets) - held >= $4 - run.hold, true)))
   returning credit_wallets.user_id
@@ -51,14 +53,24 @@ select exists (select from written) as written, exists (select from run) as held
       (select monthly_credit_cap from users where id = run.user_id) - spent_this_month(credit_wallets) - held)
     from credit_wallets join run using (user_id)) as available`
 
-/** Renews the leases of turns that this process runs; the ids of those that are still its own. */
-export async function renewLeases(database: Database, ownerProcess: string, turnIds: string[], leaseSeconds: number): Promise<string[]> {
-  const rows = await database.statement<{ turn_id: string }>('renew_leases', RENEW_LEASES, [ownerProcess, turnIds, leaseSeconds])
-  return rows.map(row => row.turn_id)
+export interface RenewedLease {
+  turnId: string
+  isCancelled: boolean
+}
+
+/** Renews the leases of turns that this process runs; those that are still its own, and whether somebody has cancelled them. */
+export async function renewLeases(
+  database: Database,
+  ownerProcess: string,
+  turnIds: string[],
+  leaseSeconds: number,
+): Promise<RenewedLease[]> {
+  return await database.statement<RenewedLease>('renew_leases', RENEW_LEASES, [ownerProcess, turnIds, leaseSeconds])
 }
 
 const RENEW_LEASES = `
-update turn_runs set lease_until = now() + make_interval(secs => $3) where owner_process = $1 and turn_id = any($2::uuid[]) returning turn_id`
+update turn_runs set lease_until = now() + make_interval(secs => $3) where owner_process = $1 and turn_id = any($2::uuid[])
+returning turn_id as "turnId", cancel_requested_at is not null as "isCancelled"`
 
 /** A turn that was taken over: who closes it now, under which fencing number, and what its process had journalled. */
 export interface TakenTurn {
@@ -96,27 +108,19 @@ returning turn_id as "turnId", fence, session_id as "sessionId", user_id as "use
 
 // A cancel is a mark on the run's row; the database signals it to whichever process runs the turn.
 
-export async function requestCancel(database: Database, sessionId: string, turnId: string): Promise<void> {
-  await database.kysely
-    .updateTable('turn_runs')
-    .set({ cancel_requested_at: sql`coalesce(cancel_requested_at, now())` })
-    .where('turn_id', '=', turnId)
-    .where('session_id', '=', sessionId)
-    .execute()
+export async function requestCancel(database: Database, turnId: string): Promise<void> {
+  await markCancelled(database).where('turn_id', '=', turnId).execute()
 }
 
 export async function requestCancelInSession(database: Database, sessionId: string): Promise<void> {
-  await database.kysely
-    .updateTable('turn_runs')
-    .set({ cancel_requested_at: sql`coalesce(cancel_requested_at, now())` })
-    .where('session_id', '=', sessionId)
-    .execute()
+  await markCancelled(database).where('session_id', '=', sessionId).execute()
 }
 
 export async function requestCancelInRoom(database: Database, roomId: string): Promise<void> {
-  await database.kysely
-    .updateTable('turn_runs')
-    .set({ cancel_requested_at: sql`coalesce(cancel_requested_at, now())` })
+  await markCancelled(database)
     .where('session_id', 'in', rooms => rooms.selectFrom('sessions').select('id').where('room_id', '=', roomId))
     .execute()
 }
+
+const markCancelled = (database: Database) =>
+  database.kysely.updateTable('turn_runs').set({ cancel_requested_at: sql`coalesce(cancel_requested_at, now())` })

@@ -10,6 +10,8 @@ export interface UserRow {
   role: Role
   /** RFC 3339, UTC. */
   suspended_at: string | null
+  /** The user asked to be forgotten then. */
+  erased_at: string | null
 }
 
 /** Somebody as a verified token names them. */
@@ -66,11 +68,12 @@ const parameters = (identity: Identity, { localIssuer, signupGrant }: FirstSight
 
 const FIND_OR_CREATE_USER = `
   with known as (
-    select id, email, email_verified, role, suspended_at from users where issuer = $1 and subject = $2
+    select id, email, email_verified, role, suspended_at, erased_at from users where issuer = $1 and subject = $2
   ), refreshed as (
     update users set email = $3, email_verified = $4
-    where issuer = $1 and subject = $2 and $3::text is not null and (email, email_verified) is distinct from ($3::text, $4::boolean)
-    returning id, email, email_verified, role, suspended_at
+    where issuer = $1 and subject = $2 and erased_at is null and $3::text is not null
+      and (email, email_verified) is distinct from ($3::text, $4::boolean)
+    returning id, email, email_verified, role, suspended_at, erased_at
   ), created as (
     insert into users (id, issuer, subject, email, email_verified, role)
     select case when exists (select from users where id = $2) then $7 else $2 end, $1, $2, $3, $4,
@@ -81,7 +84,7 @@ const FIND_OR_CREATE_USER = `
       end
     where not exists (select from known)
     on conflict do nothing
-    returning id, email, email_verified, role, suspended_at
+    returning id, email, email_verified, role, suspended_at, erased_at
   ), wallet as (
     insert into credit_wallets (id, user_id, balance) select $8::uuid, id, $6::numeric from created returning id, user_id
   ), granted as (

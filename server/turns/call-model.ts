@@ -62,6 +62,7 @@ async function tryModel(turn: Turn, plan: CallPlan, onText: (text: string) => vo
   if (!again) return first.reached ? { kind: 'ended', attempt: first } : endCall(turn, begun, first)
   const second = await sendCall(turn, plan, again, onText)
   if (second.reached || !first.reached) return endCall(turn, again, second)
+  // The second try was no call; what was held for it is free again.
   turn.spending.withdraw(again.call.requestId)
   return { kind: 'ended', attempt: first }
 }
@@ -86,36 +87,49 @@ async function beginCall(turn: Turn, plan: CallPlan): Promise<Begun | null> {
     return null
   }
   turn.modelCallsBegun++
-  const admitted = turn.admitted
-  if (admitted) {
-    turn.admitted = null
-    return { call: begunCall(plan, admitted.requestId, admitted.worstCase), maxTokens: Math.min(plan.maxTokens, admitted.maxTokens) }
-  }
-  const chargeable = isChargeable(plan.purpose, turn.settings.billSystemCalls)
-  return chargeable ? await beginCharged(turn, plan) : await beginAtNoCost(turn, plan)
+  const admitted = takeAdmitted(turn, plan)
+  const requestId = admitted?.requestId ?? uuidv7()
+  if (!isChargeable(plan.purpose, turn.settings.billSystemCalls)) return await beginFree(turn, plan, requestId, admitted !== null)
+  // What was admitted was held for exactly this call.
+  if (admitted && plan.purpose === 'agent')
+    return { call: begunCall(plan, requestId, admitted.worstCase), maxTokens: Math.min(plan.maxTokens, admitted.maxTokens) }
+  return await beginCharged(turn, plan, requestId)
 }
 
-async function beginAtNoCost(turn: Turn, plan: CallPlan): Promise<Begun> {
-  const call = begunCall(plan, uuidv7(), '0')
-  await turn.ports.journal.begin({ state: 'begun', call }, turn.spending.hold())
+/** The call that admission journalled, for the plan that it was made for; of the orchestrator that is its first routing. */
+function takeAdmitted(turn: Turn, plan: CallPlan) {
+  const { admitted } = turn
+  if (admitted?.purpose !== plan.purpose || admitted.agentId !== plan.agentId) return null
+  turn.admitted = null
+  return admitted
+}
+
+async function beginFree(turn: Turn, plan: CallPlan, requestId: string, journalled: boolean): Promise<Begun> {
+  const call = begunCall(plan, requestId, '0')
+  if (!journalled)
+    await turn.ports.journal.beginFree(() => ({ entry: { state: 'begun', call }, hold: turn.spending.hold(), undo: () => {} }))
   return { call, maxTokens: plan.maxTokens }
 }
 
-async function beginCharged(turn: Turn, plan: CallPlan): Promise<Begun | null> {
+async function beginCharged(turn: Turn, plan: CallPlan, requestId: string): Promise<Begun | null> {
   const { multiplier } = plan.model
   const minimum = Math.min(turn.settings.minOutputTokens, plan.maxTokens)
-  const requestId = uuidv7()
-  let maxTokens = turn.spending.affordableOutput(plan.maxTokens, plan.inputTokens, multiplier)
-  while (maxTokens >= minimum) {
-    const heldBefore = turn.spending.hold()
-    const call = begunCall(plan, requestId, worstCaseOf(plan.inputTokens, maxTokens, multiplier))
-    turn.spending.open(requestId, call.worstCase)
-    const outcome = await turn.ports.journal.begin({ state: 'begun', call }, turn.spending.hold())
-    if (outcome.kind === 'written') return { call, maxTokens }
-    turn.spending.withdraw(requestId)
-    const left = decimalText(decimal(outcome.available).minus(heldBefore))
+  let wanted = plan.maxTokens
+  while (wanted >= minimum) {
+    const begun: { now: Begun | null } = { now: null }
+    const outcome = await turn.ports.journal.begin(() => {
+      const maxTokens = turn.spending.affordableOutput(wanted, plan.inputTokens, multiplier)
+      if (maxTokens < minimum) return null
+      const call = begunCall(plan, requestId, worstCaseOf(plan.inputTokens, maxTokens, multiplier))
+      begun.now = { call, maxTokens }
+      turn.spending.open(requestId, call.worstCase)
+      return { entry: { state: 'begun', call }, hold: turn.spending.hold(), undo: () => turn.spending.withdraw(requestId) }
+    })
+    if (outcome.kind === 'written') return begun.now
+    if (outcome.kind === 'withdrawn' || !begun.now) break
+    const left = decimalText(decimal(outcome.available).minus(turn.spending.hold()))
     // What is available may have grown meanwhile; asking for less each time ends the loop all the same.
-    maxTokens = Math.min(maxTokens - 1, affordableOutputTokens(left, plan.inputTokens, multiplier))
+    wanted = Math.min(begun.now.maxTokens - 1, affordableOutputTokens(left, plan.inputTokens, multiplier))
   }
   reachLimit(turn, 'credits')
   return null
@@ -155,7 +169,7 @@ function endCall(turn: Turn, begun: Begun, attempt: Attempt): CallOutcome {
   const call = meterCall(begun.call, attempt, turn.settings.billSystemCalls)
   turn.calls.push(call)
   turn.spending.settle(call.requestId, call.amount)
-  turn.ports.journal.end({ state: 'ended', call, answer: attempt.text }, turn.spending.hold())
+  turn.ports.journal.end({ state: 'ended', call, answer: attempt.text, toolCalls: attempt.toolCalls.length }, turn.spending.hold)
   turn.ports.logCall(call)
   return { kind: 'ended', attempt }
 }

@@ -5,7 +5,6 @@ import { TurnLost } from './journal.ts'
 import { type ModeResult, runMode } from './modes/mode.ts'
 import { createSpending } from './spending.ts'
 import type { FinishedStep } from './step.ts'
-import { beginSummary } from './summary.ts'
 import { type AdmittedCall, reachLimit, type Turn, type TurnPorts, type TurnSettings } from './turn.ts'
 
 /**
@@ -18,25 +17,38 @@ export async function runEngine(
   settings: TurnSettings,
   ports: TurnPorts,
 ): Promise<TurnOutcome> {
-  const time = new AbortController()
-  const turn = beginTurn(snapshot, first.admitted, settings, ports, time.signal)
-  const clock = setTimeout(() => {
-    reachLimit(turn, 'seconds')
-    time.abort()
-  }, settings.turnMaxSeconds * 1000)
+  const time = timeLimit(settings.turnMaxSeconds)
+  const turn = beginTurn(snapshot, first.admitted, settings, ports, time)
+  time.over.addEventListener('abort', () => reachLimit(turn, 'seconds'))
   try {
     ports.emit(turnStarted(snapshot))
-    const summary = beginSummary(turn, first.summarise)
     const result = await runMode(turn, first)
-    const written = await summary.finish()
+    const written = turn.summary && (await turn.summary.finish())
     if (ports.stopped.reason === 'lost') throw new TurnLost()
     return outcomeOf(turn, result, written)
   } finally {
-    clearTimeout(clock)
+    time.release()
+    turn.summary?.abandon()
   }
 }
 
-function beginTurn(snapshot: TurnSnapshot, admitted: AdmittedCall, settings: TurnSettings, ports: TurnPorts, time: AbortSignal): Turn {
+/** What the synthesis may still take when the turn's own time is over. */
+const OWED_SECONDS = 60
+
+interface TimeLimit {
+  over: AbortSignal
+  owedOver: AbortSignal
+  release(): void
+}
+
+function timeLimit(seconds: number): TimeLimit {
+  const over = new AbortController()
+  const owedOver = new AbortController()
+  const timers = [setTimeout(() => over.abort(), seconds * 1000), setTimeout(() => owedOver.abort(), (seconds + OWED_SECONDS) * 1000)]
+  return { over: over.signal, owedOver: owedOver.signal, release: () => timers.forEach(clearTimeout) }
+}
+
+function beginTurn(snapshot: TurnSnapshot, admitted: AdmittedCall, settings: TurnSettings, ports: TurnPorts, time: TimeLimit): Turn {
   const spending = createSpending(snapshot.maxCredits)
   spending.open(admitted.requestId, admitted.worstCase)
   return {
@@ -45,7 +57,8 @@ function beginTurn(snapshot: TurnSnapshot, admitted: AdmittedCall, settings: Tur
     ports,
     spending,
     shape: outputShape(snapshot.mode, snapshot.speakers.length),
-    work: AbortSignal.any([ports.stopped, time]),
+    work: AbortSignal.any([ports.stopped, time.over]),
+    owedWork: AbortSignal.any([ports.stopped, time.owedOver]),
     admitted,
     calls: [],
     toolCalls: [],
@@ -53,6 +66,7 @@ function beginTurn(snapshot: TurnSnapshot, admitted: AdmittedCall, settings: Tur
     modelCallsBegun: 0,
     toolCallsBegun: 0,
     stepsBegun: 0,
+    summary: null,
     limit: null,
   }
 }
@@ -80,8 +94,9 @@ function outcomeOf(turn: Turn, { steps, routing, cutShort }: ModeResult, summary
     audits: turn.audits,
     routing,
     summary,
-    summaryTriggered: turn.audits.some(audit => audit.summary_triggered),
+    summaryTriggered: turn.summary !== null,
     pruneTriggered: turn.audits.some(audit => audit.prune_triggered),
+    overflowRejected: turn.audits.some(audit => audit.overflow_rejected),
     failure: status === 'failed' ? failureOf(steps) : null,
   }
 }

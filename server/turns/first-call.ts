@@ -1,9 +1,11 @@
-import type { TurnRange } from '../domain/context-plan.ts'
+import { wantsAllAgents } from '../domain/all-agents.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { TurnSnapshot } from '../domain/turn.ts'
+import type { BegunCall, TurnSnapshot } from '../domain/turn.ts'
 import type { TokenCounter } from '../llm/tokens.ts'
 import { type AgentContext, agentContext, NO_ADDITIONS } from './context.ts'
 import type { TurnSettings } from './turn.ts'
+
+type FirstJournalledCall = Omit<BegunCall, 'requestId' | 'worstCase'>
 
 /** What admission must know of a turn before its first model call. */
 export interface FirstCall {
@@ -12,8 +14,8 @@ export interface FirstCall {
   inputTokens: number
   maxTokens: number
   multiplier: string
-  /** What a summary is to be written of, beside the agents. */
-  summarise: TurnRange | null
+  /** Which call that is; the journal has it before the engine makes it. */
+  call: FirstJournalledCall
 }
 
 /** Refuses (422) a turn whose context does not fit, before any model call. */
@@ -35,6 +37,15 @@ export async function planFirstCall(snapshot: TurnSnapshot, settings: TurnSettin
     inputTokens: context.inputTokens,
     maxTokens: context.maxTokens,
     multiplier: speaker.model.multiplier,
-    summarise: context.summarise,
+    call: firstCall(snapshot),
   }
+}
+
+/** The manager's routing, where it is asked; else the first speaker's answer. */
+function firstCall(snapshot: TurnSnapshot): FirstJournalledCall {
+  const orchestrated = snapshot.mode === 'orchestrator'
+  if (orchestrated && snapshot.manager && !wantsAllAgents(snapshot.message))
+    return { purpose: 'manager_routing', agentId: null, agentKey: null, step: null, round: 1, model: snapshot.manager }
+  const { id, key, model } = snapshot.speakers[0]!
+  return { purpose: 'agent', agentId: id, agentKey: key, step: 1, round: orchestrated ? 1 : null, model }
 }

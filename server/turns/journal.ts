@@ -1,6 +1,11 @@
 import type { JournalEntry } from '../domain/turn.ts'
 
-export type JournalOutcome = { kind: 'written' } | { kind: 'insufficient'; available: string }
+export type JournalOutcome =
+  | { kind: 'written' }
+  /** Nothing was written; `available` is what the turn may hold in all. */
+  | { kind: 'insufficient'; available: string }
+  /** Whoever wanted to write thought better of it when its turn came. */
+  | { kind: 'withdrawn' }
 
 /** Another process has taken this turn over; nothing of ours may be written any more. */
 export class TurnLost extends Error {
@@ -10,63 +15,106 @@ export class TurnLost extends Error {
   }
 }
 
+/** What a write says: the call that begins, if one does, and what the turn holds from then on. */
+export interface JournalWish {
+  entry: JournalEntry | null
+  hold: string
+  /** Called when the credits do not cover the hold and nothing was written. */
+  undo(): void
+}
+
 export interface Journal {
-  /** Writes that a call begins, together with whatever ended since the last write, before the call is made. */
-  begin(entry: JournalEntry & { state: 'begun' }, hold: string): Promise<JournalOutcome>
-  /** Moves what the turn holds without a model call beginning. */
-  hold(hold: string): Promise<JournalOutcome>
+  /**
+   * Writes that a call begins, together with whatever ended since the last write, before the call is made. Writes come one after another:
+   * `prepare` runs when its own is due, so that parallel calls cannot hold the same credits twice.
+   */
+  begin(prepare: () => JournalWish | null): Promise<JournalOutcome>
+  /** The same for a call that costs its user nothing, whatever the credits. */
+  beginFree(prepare: () => JournalWish): Promise<void>
   /** Notes that a call ended. It is written with the next `begin`, or by itself when none comes soon. */
-  end(entry: JournalEntry & { state: 'ended' }, hold: string): void
-  /** The close follows and says it all: what is still to be written need not be. Waits for a write under way. */
+  end(entry: JournalEntry & { state: 'ended' }, hold: () => string): void
+  /** The close follows and says it all. Waits for a write under way. */
   finish(): Promise<void>
+  /** The close has failed: writes what the journal does not say yet, for whoever closes the turn instead. */
+  keep(): Promise<void>
 }
 
 /** How long an ended call waits for the next one to begin before it is written by itself. */
 const FLUSH_AFTER_MS = 50
 
-/** `write` sets entries by request id and the turn's hold in one statement; it throws `TurnLost` when the fence is no longer ours. */
-export function createJournal(write: (entries: Record<string, JournalEntry>, hold: string) => Promise<JournalOutcome>): Journal {
+/**
+ * `write` sets entries by request id and the turn's hold by one statement; with `covered` only if the credits are there for the hold.
+ * It throws `TurnLost` when the fence is no longer ours.
+ */
+export function createJournal(
+  write: (entries: Record<string, JournalEntry>, hold: string, covered: boolean) => Promise<Exclude<JournalOutcome, { kind: 'withdrawn' }>>,
+): Journal {
   let pending: Record<string, JournalEntry> = {}
+  let holdNow: () => string = () => '0'
   let timer: NodeJS.Timeout | null = null
-  let writing: Promise<unknown> = Promise.resolve()
+  let queue: Promise<void> = Promise.resolve()
 
-  const take = () => {
+  const oneAfterAnother = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = queue.then(work)
+    queue = result.then(nothing, nothing)
+    return result
+  }
+  /** What ended travels along, and stays pending when it was not written. */
+  const send = async (entry: JournalEntry | null, hold: string, covered: boolean) => {
+    stopTimer()
+    const ended = pending
+    pending = {}
+    let outcome: Awaited<ReturnType<typeof write>> | null = null
+    try {
+      outcome = await write(entry ? { ...ended, [entry.call.requestId]: entry } : ended, hold, covered)
+      return outcome
+    } finally {
+      if (outcome?.kind !== 'written') keepPending(ended)
+    }
+  }
+  const keepPending = (ended: Record<string, JournalEntry>) => {
+    pending = { ...ended, ...pending }
+    if (Object.keys(pending).length > 0) startTimer()
+  }
+  const flush = () => oneAfterAnother(() => send(null, holdNow(), false))
+  const startTimer = () => {
+    // A flush that fails loses nothing that a later one, or the close, does not write.
+    timer ??= setTimeout(() => void flush().catch(nothing), FLUSH_AFTER_MS)
+  }
+  const stopTimer = () => {
     if (timer) clearTimeout(timer)
     timer = null
-    const entries = pending
-    pending = {}
-    return entries
-  }
-  const send = (entries: Record<string, JournalEntry>, hold: string) => {
-    const sent = write(entries, hold)
-    // Whoever awaits `sent` sees its failure; this one only marks the time until it is over.
-    writing = Promise.allSettled([writing, sent])
-    return sent
   }
 
   return {
-    async begin(entry, hold) {
-      const ended = take()
-      const outcome = await send({ ...ended, [entry.call.requestId]: entry }, hold)
-      if (outcome.kind === 'insufficient') pending = { ...ended, ...pending }
-      return outcome
-    },
-    async hold(hold) {
-      const ended = take()
-      const outcome = await send(ended, hold)
-      if (outcome.kind === 'insufficient') pending = { ...ended, ...pending }
-      return outcome
-    },
+    begin: prepare =>
+      oneAfterAnother(async () => {
+        const wish = prepare()
+        if (!wish) return { kind: 'withdrawn' }
+        const outcome = await send(wish.entry, wish.hold, true)
+        if (outcome.kind === 'insufficient') wish.undo()
+        return outcome
+      }),
+    beginFree: prepare =>
+      oneAfterAnother(async () => {
+        const wish = prepare()
+        await send(wish.entry, wish.hold, false)
+      }),
     end(entry, hold) {
       pending[entry.call.requestId] = entry
-      timer ??= setTimeout(() => {
-        // A flush that fails loses nothing that the close does not write; a lost fence shows at the next begin or at the close.
-        send(take(), hold).catch(() => {})
-      }, FLUSH_AFTER_MS)
+      holdNow = hold
+      startTimer()
     },
     async finish() {
-      take()
-      await writing
+      stopTimer()
+      await queue
+      stopTimer()
+    },
+    async keep() {
+      if (Object.keys(pending).length > 0) await flush()
+      stopTimer()
     },
   }
 }
+
+const nothing = () => {}

@@ -89,7 +89,9 @@ async function askManager(turn: Turn, purpose: CallPlan['purpose'], round: numbe
 function managerView(turn: Turn, heard: FinishedStep[], round: number): ManagerView {
   const { snapshot, settings } = turn
   const budget = contextBudget(snapshot.manager!.contextWindow, settings.context)
-  const view = { goal: snapshot.room?.goal ?? null, roster: snapshot.roster, summary: snapshot.summary, message: snapshot.message, round }
+  // A message of any length must leave room for the answers; agents with larger windows read all of it.
+  const message = shortenToFit(snapshot.message, Math.floor(budget.inputBudget / 2))
+  const view = { goal: snapshot.room?.goal ?? null, roster: snapshot.roster, summary: snapshot.summary, message, round }
   const fixed = sizeOfPrompt({ ...view, messages: [], answers: [] })
   const answers = fittingAnswers(heard, budget, fixed)
   const left = budget.inputBudget - fixed - answers.reduce((sum, answer) => sum + sizeOf(answer), 0)

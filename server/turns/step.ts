@@ -7,6 +7,7 @@ import type { TurnMessage } from '../domain/turn.ts'
 import type { Attempt, ChatMessage } from '../llm/model.ts'
 import { type CallPlan, callModel } from './call-model.ts'
 import type { AgentContext, EarlierAnswer } from './context.ts'
+import { beginSummary } from './summary.ts'
 import { offeredTools, runToolCalls } from './tool-calls.ts'
 import { isStopped, type Turn } from './turn.ts'
 
@@ -62,8 +63,9 @@ export function announceStep(turn: Turn, agent: Speaker, round: number | null): 
   return { number, agent, round }
 }
 
-/** Keeps how an agent's context was fitted; of several rounds of one agent the last. */
-export function recordContext(turn: Turn, { audit }: AgentContext): void {
+/** Begins the summary that an agent's context asks for, and keeps how the context was fitted; of several rounds of one agent the last. */
+export function recordContext(turn: Turn, { audit, summarise }: AgentContext): void {
+  if (summarise) turn.summary ??= beginSummary(turn, summarise)
   const earlier = turn.audits.findIndex(({ agent_key }) => agent_key === audit.agent_key)
   if (earlier >= 0) turn.audits.splice(earlier, 1)
   turn.audits.push(audit)
@@ -101,9 +103,10 @@ async function answer(turn: Turn, step: AnnouncedStep, context: StepContext, spe
     if (attempt.failure) return { ...ended, end: { kind: 'error', code: attempt.failure.code } }
     if (speech.interrupted.aborted) return { ...ended, end: { kind: 'success' } }
     if (attempt.status === 'cancelled') return { ...ended, end: { kind: 'cancelled' } }
-    if (attempt.toolCalls.length === 0 || tools.length === 0) return { ...ended, end: { kind: 'success' } }
-    const ran = await runToolCalls(turn, step, attempt, context.inputBudget - sent.tokens)
+    if (attempt.toolCalls.length === 0) return { ...ended, end: { kind: 'success' } }
+    const ran = await runToolCalls(turn, step, attempt, tools, context.inputBudget - sent.tokens)
     traces.push(...ran.traces)
+    if (call === turn.settings.agentMaxToolSteps) return { ...ended, end: { kind: 'success' } }
     if (isStopped(turn)) return { ...ended, end: { kind: 'cancelled' } }
     if (ran.overflow) return { ...ended, end: { kind: 'error', code: 'context_budget_exceeded' } }
     sent.messages.push(...ran.messages)
@@ -133,7 +136,7 @@ const stepCall = (
   inputTokens: sent.tokens,
   maxTokens: context.maxTokens,
   // The synthesis is owed even when the turn's time or credits for agents are over; only a stop of the turn ends it.
-  signal: AbortSignal.any([step.agent.id === null ? turn.ports.stopped : turn.work, speech.interrupted]),
+  signal: AbortSignal.any([step.agent.id === null ? turn.owedWork : turn.work, speech.interrupted]),
   owed: step.agent.id === null,
 })
 
@@ -182,6 +185,7 @@ function finishStep(turn: Turn, step: AnnouncedStep, text: string, ended: StepEn
   if (ended.end.kind === 'error')
     turn.ports.emit({ type: 'chunk', delta: agentErrorDelta(turn.shape, speaker, text, ended.end.code), step: number })
   const calls = turn.calls.filter(call => call.step === number)
+  const tools = turn.toolCalls.filter(call => call.step === number)
   turn.ports.emit({
     type: 'agent_end',
     step: number,
@@ -193,7 +197,7 @@ function finishStep(turn: Turn, step: AnnouncedStep, text: string, ended: StepEn
       input_tokens_cached: calls.reduce((sum, call) => sum + call.inputCached, 0),
       output_tokens: calls.reduce((sum, call) => sum + call.output, 0),
     },
-    credits: sumDecimals(calls.map(call => call.credits)),
+    credits: sumDecimals([...calls.map(call => call.credits), ...tools.map(call => call.creditsCharged)]),
   })
   return { ...speaker, ...ended, agent, text }
 }

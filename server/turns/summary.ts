@@ -12,16 +12,20 @@ import { isStopped, type Turn } from './turn.ts'
 export interface RunningSummary {
   /** Waits for it a little longer than for the last agent; then its fallback. Null when none was due, or the turn was stopped before it was there. */
   finish(): Promise<SessionSummary | null>
+  /** Nothing of it is wanted any more. */
+  abandon(): void
 }
 
 const PATIENCE_MS = 5_000
 
-export function beginSummary(turn: Turn, range: TurnRange | null): RunningSummary {
-  if (range === null) return { finish: async () => null }
+export function beginSummary(turn: Turn, range: TurnRange): RunningSummary {
   const lines = linesOf(turn.snapshot, range)
   const impatience = new AbortController()
   const written = writeSummary(turn, lines, impatience.signal)
+  // Its failure is for whoever waits for it; until then nobody may be there.
+  written.catch(() => {})
   return {
+    abandon: () => impatience.abort(),
     async finish() {
       const patience = setTimeout(() => impatience.abort(), isStopped(turn) ? 0 : PATIENCE_MS)
       // An aborted call ends at once, and its bill belongs into this turn's close.

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import { sharedLimit, shortenToFit } from '../domain/shortened-text.ts'
+import { readToolCallArguments, type ToolCallArguments } from '../domain/tool-arguments.ts'
 import type { ToolDefinition } from '../domain/tool-definition.ts'
 import type { ToolCallEvent, TurnMessage } from '../domain/turn.ts'
 import type { Attempt, ChatMessage, ToolCall } from '../llm/model.ts'
@@ -31,17 +33,26 @@ export interface RanToolCalls {
   overflow: boolean
 }
 
+/** Further calls of one answer are passed over, and the model is not told that it made them. */
+const CALLS_PER_ANSWER_MAXIMUM = 16
+
 /**
  * Runs all tool calls of one answer, one after another; every one gets a result, because a model must hear of each.
- * Results that would take more than `room` tokens are shortened, the longest first, with a visible mark.
+ * What was not offered is refused, and recorded. Results that would take more than `room` tokens are shortened, the longest first, with a visible mark.
  */
-export async function runToolCalls(turn: Turn, step: AnnouncedStep, attempt: Attempt, room: number): Promise<RanToolCalls> {
-  const permitted = permittedTools(turn, step.agent)
+export async function runToolCalls(
+  turn: Turn,
+  step: AnnouncedStep,
+  attempt: Attempt,
+  offered: ToolDefinition[],
+  room: number,
+): Promise<RanToolCalls> {
+  const permitted = offered.length > 0 ? permittedTools(turn, step.agent) : new Map<string, Tool>()
+  const calls = attempt.toolCalls.slice(0, CALLS_PER_ANSWER_MAXIMUM)
   const results: { call: ToolCall; text: string }[] = []
-  for (const call of attempt.toolCalls)
-    results.push({ call, text: resultText(await runToolCall(turn, step, call, permitted.get(call.name))) })
+  for (const call of calls) results.push({ call, text: resultText(await runToolCall(turn, step, call, permitted.get(call.name))) })
 
-  const asked = sizeOf(attempt.text) + attempt.toolCalls.reduce((sum, call) => sum + sizeOf(call.name + call.arguments), 0)
+  const asked = sizeOf(attempt.text) + calls.reduce((sum, call) => sum + sizeOf(call.name + call.arguments), 0)
   const limit = sharedLimit(
     results.map(({ text }) => sizeOf(text)),
     room - asked,
@@ -49,7 +60,7 @@ export async function runToolCalls(turn: Turn, step: AnnouncedStep, attempt: Att
   const fitted = results.map(({ call, text }) => ({ call, text: shortenToFit(text, limit ?? 0) }))
   return {
     messages: [
-      { role: 'assistant', content: attempt.text, toolCalls: attempt.toolCalls },
+      { role: 'assistant', content: attempt.text, toolCalls: calls },
       ...fitted.map(({ call, text }) => ({ role: 'tool' as const, toolCallId: call.id, content: text })),
     ],
     tokens: asked + fitted.reduce((sum, { text }) => sum + sizeOf(text), 0),
@@ -61,7 +72,7 @@ export async function runToolCalls(turn: Turn, step: AnnouncedStep, attempt: Att
 type Ran = ToolResult & { status: ToolCallEvent['status'] }
 
 async function runToolCall(turn: Turn, step: AnnouncedStep, call: ToolCall, tool: Tool | undefined): Promise<Ran> {
-  const args = readArguments(call.arguments)
+  const args = readToolCallArguments(call.arguments)
   const startedAt = turn.ports.now()
   turn.ports.emit({ type: 'tool_start', step: step.number, call_id: call.id, tool: call.name, args: args.value })
   const result = await permittedResult(turn, call, args, tool)
@@ -91,45 +102,38 @@ async function runToolCall(turn: Turn, step: AnnouncedStep, call: ToolCall, tool
   return result
 }
 
-type Arguments = { readable: true; value: unknown } | { readable: false; value: string }
-
-function readArguments(text: string): Arguments {
-  try {
-    return { readable: true, value: text.trim() === '' ? {} : JSON.parse(text) }
-  } catch {
-    return { readable: false, value: text }
-  }
-}
-
 const failed = (status: Ran['status'], message: string): Ran => ({ kind: 'error', message, status })
 
-async function permittedResult(turn: Turn, call: ToolCall, args: Arguments, tool: Tool | undefined): Promise<Ran> {
+async function permittedResult(turn: Turn, call: ToolCall, args: ToolCallArguments, tool: Tool | undefined): Promise<Ran> {
   if (!tool) return failed('refused', `The tool "${call.name}" is not available to you.`)
-  if (!args.readable) return failed('error', 'The arguments are not valid JSON.')
+  if (!args.readable) return failed('error', 'The arguments are not valid JSON, or too much of it.')
   if (turn.toolCallsBegun >= turn.settings.turnMaxToolCalls) {
     reachLimit(turn, 'tool_calls')
     return failed('refused', 'This turn may make no more tool calls.')
   }
-  if (!(await holdForTool(turn, call))) {
+  const price = priceOf(turn, call)
+  // The model's own id of the call need not be unique.
+  const holdId = uuidv7()
+  if (!(await holdForTool(turn, holdId, price))) {
     reachLimit(turn, 'credits')
     return failed('refused', 'The credits do not cover this tool.')
   }
   turn.toolCallsBegun++
   const result = await timedResult(turn, tool, args.value)
-  turn.spending.settle(call.id, result.status === 'success' ? priceOf(turn, call) : '0')
+  turn.spending.settle(holdId, result.status === 'success' ? price : '0')
   return result
 }
 
 const priceOf = (turn: Turn, call: ToolCall): string => turn.snapshot.toolPrices.get(call.name) ?? '0'
 
 /** Holds what the tool costs, as for a model call; false when that is not to be had. */
-async function holdForTool(turn: Turn, call: ToolCall): Promise<boolean> {
-  const price = priceOf(turn, call)
+async function holdForTool(turn: Turn, holdId: string, price: string): Promise<boolean> {
   if (price === '0') return true
-  if (!turn.spending.covers(price)) return false
-  turn.spending.open(call.id, price)
-  const outcome = await turn.ports.journal.hold(turn.spending.hold())
-  if (outcome.kind === 'insufficient') turn.spending.withdraw(call.id)
+  const outcome = await turn.ports.journal.begin(() => {
+    if (!turn.spending.covers(price)) return null
+    turn.spending.open(holdId, price)
+    return { entry: null, hold: turn.spending.hold(), undo: () => turn.spending.withdraw(holdId) }
+  })
   return outcome.kind === 'written'
 }
 

@@ -1,3 +1,4 @@
+import type { CallPurpose } from '../../contract/calls.ts'
 import type { TurnEvent } from '../../contract/events.ts'
 import type { ProviderName } from '../../contract/models.ts'
 import type { ContextAuditRead, TurnLimit } from '../../contract/turns.ts'
@@ -9,6 +10,7 @@ import type { TokenCounter } from '../llm/tokens.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { Journal } from './journal.ts'
 import type { Spending } from './spending.ts'
+import type { RunningSummary } from './summary.ts'
 
 /** What the engine does to the world; everything it needs comes in here. */
 export interface TurnPorts {
@@ -39,9 +41,12 @@ export interface TurnSettings {
   turnMaxToolCalls: number
 }
 
-/** The call that admission journalled and held for; the first call of the turn takes it over. */
+/** The call that admission journalled and held for; the call that it was made for takes it over. */
 export interface AdmittedCall {
   requestId: string
+  purpose: CallPurpose
+  /** Null for the manager's routing. */
+  agentId: string | null
   maxTokens: number
   worstCase: string
 }
@@ -55,6 +60,8 @@ export interface Turn {
   readonly shape: OutputShape
   /** Aborts the agents' calls: when the turn is stopped, and when its time is over. The synthesis may still run after the latter. */
   readonly work: AbortSignal
+  /** Aborts the synthesis: when the turn is stopped, and some time after its own is over. */
+  readonly owedWork: AbortSignal
   admitted: AdmittedCall | null
   readonly calls: EndedCall[]
   readonly toolCalls: ToolCallEvent[]
@@ -62,6 +69,8 @@ export interface Turn {
   modelCallsBegun: number
   toolCallsBegun: number
   stepsBegun: number
+  /** Written beside the agents, once one of them asked for it. */
+  summary: RunningSummary | null
   /** The first cap that the turn met; from then on no work is started. */
   limit: TurnLimit | null
 }

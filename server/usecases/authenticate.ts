@@ -20,6 +20,7 @@ export async function authenticate(
   const verified = await bearer.verify(token)
   if (!verified) throw new Refusal('unauthenticated', 'Invalid or expired token.')
   const user = await users.see(verified)
+  if (user.erased_at !== null) throw new Refusal('unauthenticated', 'Invalid or expired token.')
   if (user.suspended_at !== null) throw new Refusal('suspended', 'This account is suspended.')
   return { userId: user.id, email: user.email, role: effectiveRole(user, admins) }
 }

@@ -19,6 +19,6 @@ export async function cancelTurn(
   const running = session.running_turn_id === turnId
   if (!running && !(await findTurn(deps.database, sessionId, turnId))) throw notFound('Turn')
   if (!running) return
-  await requestCancel(deps.database, sessionId, turnId)
+  await requestCancel(deps.database, turnId)
   deps.runningTurns.stop(turnId, 'cancelled')
 }

@@ -10,7 +10,7 @@ export interface CloseLapsedDependencies {
   ownerProcess: string
   runningTurns: RunningTurns
   lowBalanceThreshold: string
-  log: { warn(fields: object, message: string): void }
+  log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
 }
 
 /**
@@ -25,7 +25,12 @@ export async function closeLapsedTurns(deps: CloseLapsedDependencies, { orphans 
     ownTurns: runningTurns.ids(),
     orphans,
   })
-  for (const turn of taken) await closeTaken(deps, turn)
+  for (const turn of taken) {
+    // One that cannot be closed must not keep the others open; it is tried again when its new lease lapses.
+    await closeTaken(deps, turn).catch(err =>
+      deps.log.error({ err, turn_id: turn.turnId, user_id: turn.userId }, 'a lapsed turn could not be closed'),
+    )
+  }
   return taken.length
 }
 

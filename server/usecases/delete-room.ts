@@ -15,7 +15,8 @@ export async function deleteRoom(
 ): Promise<void> {
   await deps.database.transaction(async database => {
     requireVersion(await ownedRoom(database, caller.userId, roomId, { lock: true }), isExpected)
-    await softDeleteRoom(database, roomId)
+    // Before the session or room is touched: a close takes its run first, too.
     await requestCancelInRoom(database, roomId)
+    await softDeleteRoom(database, roomId)
   })
 }

@@ -11,8 +11,9 @@ export async function deleteSession(deps: { database: Database }, caller: Caller
   await requireScope(deps.database, caller.userId, scope)
   if (!isUuid(sessionId)) throw notFound('Session')
   await deps.database.transaction(async database => {
+    // Before the session is touched: a close takes its run first, too.
+    await requestCancelInSession(database, sessionId)
     const gone = await softDeleteSession(database, scope, sessionId)
     if (!gone) throw notFound('Session')
-    await requestCancelInSession(database, sessionId)
   })
 }

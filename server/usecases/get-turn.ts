@@ -1,6 +1,7 @@
 import { validate as isUuid } from 'uuid'
 import type { CallRead } from '../../contract/calls.ts'
-import type { RoutingRead, TurnDetail, TurnMode } from '../../contract/turns.ts'
+import type { TurnEvent } from '../../contract/events.ts'
+import type { RoutingRead, ToolCallRead, TurnDetail, TurnMode } from '../../contract/turns.ts'
 import { createBasicView } from '../domain/basic-view.ts'
 import type { Caller } from '../domain/caller.ts'
 import { sumDecimals } from '../domain/money.ts'
@@ -42,13 +43,15 @@ const withoutCost = ({ provider_cost_usd: _, ...call }: CallRead): CallRead => c
 
 async function runningDetail(deps: { turnLogs: TurnLogs }, sessionId: string, row: RunningTurnRow): Promise<TurnDetail> {
   const calls = Object.values(row.journal).map(runningCall)
+  // Empty where the turn's log is not at hand.
+  const said = (await deps.turnLogs.find(row.turn_id))?.soFar() ?? []
   return {
     id: row.turn_id,
     session_id: sessionId,
     turn_index: row.turn_index,
     mode: row.mode as TurnMode,
     user_input: row.message,
-    assistant_output: await outputSoFar(deps.turnLogs, row.turn_id),
+    assistant_output: outputOf(said),
     status: 'running',
     model_alias_used: calls.at(-1)?.model_alias ?? '',
     summary_triggered: false,
@@ -61,8 +64,8 @@ async function runningDetail(deps: { turnLogs: TurnLogs }, sessionId: string, ro
     created_at: row.started_at,
     superseded_by_turn_id: null,
     calls,
-    tool_calls: [],
-    routing: [],
+    tool_calls: toolCallsOf(said),
+    routing: routingOf(said),
     context: [],
   }
 }
@@ -95,10 +98,31 @@ function runningCall(entry: RunningTurnRow['journal'][string]): CallRead {
   }
 }
 
-/** What the basic stream has said until now; empty where the turn's log is not at hand. */
-async function outputSoFar(turnLogs: TurnLogs, turnId: string): Promise<string> {
-  const log = await turnLogs.find(turnId)
+/** What the basic stream has said until now. */
+function outputOf(said: readonly TurnEvent[]): string {
   const view = createBasicView()
-  const events = (log?.soFar() ?? []).flatMap(event => view.push(event))
-  return events.map(event => (event.type === 'chunk' ? event.delta : '')).join('')
+  const shown = said.flatMap(event => view.push(event))
+  return shown.map(event => (event.type === 'chunk' ? event.delta : '')).join('')
+}
+
+function toolCallsOf(said: readonly TurnEvent[]): ToolCallRead[] {
+  const agents = new Map(said.map(event => (event.type === 'agent_start' ? [event.step, event.agent_key] : [0, ''])))
+  const starts = said.filter(event => event.type === 'tool_start')
+  return starts.map(({ step, call_id, tool, args }) => {
+    const end = said.find(event => event.type === 'tool_end' && event.step === step && event.call_id === call_id)
+    const ended = end?.type === 'tool_end' ? { status: end.status, latency_ms: end.latency_ms } : { status: 'running', latency_ms: null }
+    return { agent_key: agents.get(step) ?? '', step, tool, input: args, ...ended, credits_charged: '0' }
+  })
+}
+
+function routingOf(said: readonly TurnEvent[]): RoutingRead[] {
+  const roster = said.find(event => event.type === 'turn_started')?.agents.map(agent => agent.agent_key) ?? []
+  const evaluations = said.filter(event => event.type === 'manager_think').filter(event => event.phase === 'evaluation')
+  const routings = said.filter(event => event.type === 'manager_think').filter(event => event.phase === 'routing')
+  return routings.map(({ round, target_agents, instructions }) => ({
+    round,
+    assignments: target_agents.map(key => ({ agent_key: key, instruction: instructions[key] ?? '' })),
+    left_out: roster.filter(key => !target_agents.includes(key)),
+    decision: evaluations.find(evaluation => evaluation.round === round)?.decision ?? null,
+  }))
 }

@@ -7,8 +7,11 @@ import { renewLeases } from '../store/turn-run.ts'
 export async function renewTurnLeases(deps: { database: Database; runningTurns: RunningTurns; ownerProcess: string }): Promise<void> {
   const ours = deps.runningTurns.ids()
   if (ours.length === 0) return
-  const renewed = new Set(await renewLeases(deps.database, deps.ownerProcess, ours, TURN_LEASE_SECONDS))
+  const renewed = await renewLeases(deps.database, deps.ownerProcess, ours, TURN_LEASE_SECONDS)
+  // The signal of a cancel may have been missed.
+  for (const { turnId, isCancelled } of renewed) if (isCancelled) deps.runningTurns.stop(turnId, 'cancelled')
+  const stillOurs = new Set(renewed.map(({ turnId }) => turnId))
   const stillRunning = new Set(deps.runningTurns.ids())
   // A turn that was closed between the two has no row any more and no lease to lose.
-  for (const turnId of ours) if (!renewed.has(turnId) && stillRunning.has(turnId)) deps.runningTurns.stop(turnId, 'lost')
+  for (const turnId of ours) if (!stillOurs.has(turnId) && stillRunning.has(turnId)) deps.runningTurns.stop(turnId, 'lost')
 }

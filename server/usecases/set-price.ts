@@ -8,7 +8,10 @@ import { isCatalogued } from '../store/catalogue-models.ts'
 import type { Database } from '../store/database.ts'
 import { findPrice, lockPricingVersion, readPricing, savePrice } from '../store/pricing.ts'
 
-/** Holds from the next call on; a turn that runs keeps the prices of its snapshot. The version a caller expects may be the price's own or the whole list's. */
+/**
+ * Holds from the next turn on; one that runs keeps the prices of its snapshot. The version that a caller expects may be the price's own or
+ * the whole list's.
+ */
 export async function setPrice(
   deps: { database: Database; catalogue: CatalogueCache },
   caller: Caller,

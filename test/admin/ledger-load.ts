@@ -192,7 +192,7 @@ async function runTurn(
     requestKey: null,
   })
   if (admitted.kind !== 'admitted') throw new Error(`not admitted: ${admitted.kind}`)
-  const journal = { turnId, fence: 1, entries: {}, hold: credits(upTo(100_000_000)), enforced: false, capped: true }
+  const journal = { turnId, fence: 1, entries: {}, hold: credits(upTo(100_000_000)), enforced: false, covered: true, capped: true }
   const written = await writeJournal(database, journal)
   if (written.kind !== 'written') throw new Error(`not written: ${written.kind}`)
   const closing = {
@@ -267,5 +267,6 @@ const outcomeOf = (calls: EndedCall[]): TurnOutcome => ({
   summary: null,
   summaryTriggered: false,
   pruneTriggered: false,
+  overflowRejected: false,
   failure: null,
 })

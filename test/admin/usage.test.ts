@@ -104,7 +104,7 @@ describe('the summary', () => {
   test('is had as CSV: by date with a bucket, by alias without', async () => {
     const byDate = await get('/admin/usage/summary?bucket=day&from_date=2026-01-04&to_date=2026-01-05', 'text/csv')
     expect(byDate.headers.get('content-type')).toBe('text/csv; charset=utf-8')
-    expect(byDate.headers.get('vary')).toContain('accept')
+    expect(byDate.headers.get('vary')).toContain('Accept')
     expect(byDate.body).toBe('date,credits_burned,call_count\n2026-01-04,0,1\n2026-01-05,20.0001,1\n')
     const byAlias = await get('/admin/usage/summary?to_date=2026-01-01', 'text/csv')
     expect(byAlias.body).toBe('model_alias,call_count,credits_burned\npremium,3,20\ndeepseek,7,3.5001\n')

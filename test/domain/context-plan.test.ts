@@ -56,7 +56,8 @@ describe('a summary', () => {
     const history = exchanges([1, 2, 3, 4, 5, 6, 7, 8], 1, 1)
     expect(plan(history, { turnsSinceSummary: turnsSinceSummary(8, null) }).summarise).toBeNull()
     expect(plan(history, { turnsSinceSummary: turnsSinceSummary(9, null) }).summarise).toEqual({ from: 1, to: 4 })
-    expect(plan(history, { turnsSinceSummary: turnsSinceSummary(13, { toTurnIndex: 4 }) }).summarise).toEqual({ from: 1, to: 4 })
+    expect(plan(history, { turnsSinceSummary: turnsSinceSummary(16, { writtenInTurn: 9 }) }).summarise).toBeNull()
+    expect(plan(history, { turnsSinceSummary: turnsSinceSummary(17, { writtenInTurn: 9 }) }).summarise).toEqual({ from: 1, to: 4 })
   })
 
   it('is not asked for when there are no more than four turns', () => {

@@ -48,7 +48,7 @@ describe('an upload', () => {
   })
 
   test('of a standalone session is the session’s own; a session of a room takes none', async () => {
-    const chat = await newDirectChat(ada, { key: 'reader' })
+    const chat = await newDirectChat(ada, { key: 'keeper' })
     const file = await upload(ada, program, `/sessions/${chat.sessionId}`, 'notes.txt', 'mine')
     expect(file.body).toMatchObject({ room_id: null, session_id: chat.sessionId })
     expect((await ada.get(`/sessions/${chat.sessionId}/files`)).body).toHaveLength(1)

@@ -1,23 +1,35 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newAgent, newCouncil } from '../council.ts'
 import { type Answer, type Client, tokenFor, useProgram } from '../program.ts'
 
 // Invariant 4: what is not yours, or is deleted, answers exactly as what never existed. The routes come from the OpenAPI document.
 
-const program = await useProgram()
+const folder = mkdtempSync(join(tmpdir(), 'pantheon-ownership-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const program = await useProgram({ PANTHEON_DATA_DIR: folder })
 const owner = await program.user('owner')
 const stranger = await program.user('stranger')
 
-type Parameter = 'room_id' | 'agent_id' | 'session_id' | 'turn_id'
+type Parameter = 'room_id' | 'agent_id' | 'session_id' | 'turn_id' | 'file_id'
 type Ids = Record<Parameter | 'spare_agent_id', string>
 interface Row {
   body?: (ids: Ids) => unknown
+  headers?: Record<string, string>
+  /** For a session with a single agent. */
+  alone?: boolean
   /** What is deleted is what this route is for; only what is deleted for too long is gone. */
   restores?: Parameter
 }
 
 const message = () => ({ message: 'Hello.' })
+const upload: Row = {
+  body: () => '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nHello.\r\n--b--\r\n',
+  headers: { 'content-type': 'multipart/form-data; boundary=b' },
+}
 
 /** Every route with an id in its path. */
 const rows: Record<string, Row> = {
@@ -40,10 +52,18 @@ const rows: Record<string, Row> = {
   'POST /rooms/{room_id}/sessions': {},
   'GET /rooms/{room_id}/sessions': {},
   'DELETE /rooms/{room_id}/sessions/{session_id}': {},
+  'POST /rooms/{room_id}/files': upload,
+  'GET /rooms/{room_id}/files': {},
+  'POST /sessions/{session_id}/files': { ...upload, alone: true },
+  'GET /sessions/{session_id}/files': { alone: true },
+  'GET /files/{file_id}/text': {},
+  'GET /files/{file_id}/content': {},
+  'DELETE /files/{file_id}': {},
   'GET /sessions/{session_id}': {},
   'PATCH /sessions/{session_id}': { body: () => ({ title: 'Mine now' }) },
   'POST /sessions/{session_id}/restore': { restores: 'session_id' },
   'GET /sessions/{session_id}/messages': {},
+  'GET /sessions/{session_id}/export': {},
   'GET /sessions/{session_id}/turns': {},
   'POST /sessions/{session_id}/estimate': { body: message },
   'POST /sessions/{session_id}/turns': { body: message },
@@ -54,7 +74,7 @@ const rows: Record<string, Row> = {
   'POST /sessions/{session_id}/turns/{turn_id}/regenerate': {},
 }
 
-const nouns: Record<Parameter, string> = { room_id: 'Room', agent_id: 'Agent', session_id: 'Session', turn_id: 'Turn' }
+const nouns: Record<Parameter, string> = { room_id: 'Room', agent_id: 'Agent', session_id: 'Session', turn_id: 'Turn', file_id: 'File' }
 
 interface Route {
   name: string
@@ -80,25 +100,36 @@ const fill = (path: string, ids: Record<string, string>) =>
   path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? name))
 const parametersOf = ({ path }: Route) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as Parameter)
 const ask = (client: Client, route: Route, ids: Ids, changed: Partial<Ids> = {}): Promise<Answer> =>
-  client.send(route.method, fill(route.path, { ...ids, ...changed }), rows[route.name]?.body?.(ids))
+  client.send(route.method, fill(route.path, { ...ids, ...changed }), rows[route.name]?.body?.(ids), rows[route.name]?.headers)
 
-/** One room with one agent, one session in it with one closed turn; one session with the agent alone; and one agent more. */
+/** One room with one agent, one session in it with one closed turn; one session with the agent alone; one file; and one agent more. */
 async function furnish(client: Client, key: string): Promise<{ inRoom: Ids; alone: Ids }> {
   const council = await newCouncil(client, 'roundtable', [{ key }])
   const agentId = council.agents[key]!
   const turn = await client.post(council.turns, { message: 'Hello.' })
   const alone = await client.post(`/agents/${agentId}/sessions`)
   const spare = await newAgent(client, { key: `${key}-spare` })
-  const ids = { room_id: council.roomId, agent_id: agentId, session_id: council.sessionId, turn_id: turn.body.id, spare_agent_id: spare }
+  const file = await client.post(`/rooms/${council.roomId}/files`, upload.body!({} as Ids), upload.headers)
+  const ids = {
+    room_id: council.roomId,
+    agent_id: agentId,
+    session_id: council.sessionId,
+    turn_id: turn.body.id,
+    file_id: file.body.id,
+    spare_agent_id: spare,
+  }
   return { inRoom: ids, alone: { ...ids, session_id: alone.body.id } }
 }
 
-const idsFor = (route: Route, { inRoom, alone }: { inRoom: Ids; alone: Ids }) => (route.path.startsWith('/agents') ? alone : inRoom)
+const idsFor = (route: Route, { inRoom, alone }: { inRoom: Ids; alone: Ids }) =>
+  route.path.startsWith('/agents') || rows[route.name]?.alone ? alone : inRoom
 
 async function deleted(client: Client, agentId: string, roomId: string): Promise<Record<Parameter, string[]>> {
   const gone = await furnish(client, `gone-${uuidv7().slice(-8)}`)
   const sessions = await Promise.all([client.post(`/rooms/${roomId}/sessions`), client.post(`/agents/${agentId}/sessions`)])
   const [inRoom = '', alone = ''] = sessions.map(session => session.body.id as string)
+  const file = await client.post(`/rooms/${roomId}/files`, upload.body!({} as Ids), upload.headers)
+  await client.send('DELETE', `/files/${file.body.id}`)
   await client.send('DELETE', `/rooms/${roomId}/sessions/${inRoom}`)
   await client.send('DELETE', `/agents/${agentId}/sessions/${alone}`)
   await client.send('DELETE', `/rooms/${gone.inRoom.room_id}`)
@@ -109,10 +140,11 @@ async function deleted(client: Client, agentId: string, roomId: string): Promise
     // Deleted itself, in a deleted room, with a deleted agent.
     session_id: [inRoom, alone, gone.inRoom.session_id, gone.alone.session_id],
     turn_id: [gone.inRoom.turn_id],
+    file_id: [file.body.id, gone.inRoom.file_id],
   }
 }
 
-const spread: Record<Parameter, string> = { room_id: 'rooms', agent_id: 'agents', session_id: 'sessions', turn_id: '' }
+const spread: Record<Parameter, string> = { room_id: 'rooms', agent_id: 'agents', session_id: 'sessions', turn_id: '', file_id: '' }
 
 async function longAgo(parameter: Parameter, ids: string[]): Promise<void> {
   await program.database.pool.query(`update ${spread[parameter]} set deleted_at = now() - interval '7 days 1 minute' where id = any($1)`, [
@@ -124,9 +156,11 @@ const withoutTraceId = ({ trace_id: _, ...body }: Record<string, unknown>) => bo
 
 let own: { inRoom: Ids; alone: Ids }
 let foreign: { inRoom: Ids; alone: Ids }
+let gone: Record<Parameter, string[]>
 beforeAll(async () => {
   own = await furnish(owner, 'ada')
   foreign = await furnish(stranger, 'ada')
+  gone = await deleted(owner, own.inRoom.agent_id, own.inRoom.room_id)
 })
 
 test('every route with an id is in the table, and nothing else is', () => {
@@ -137,11 +171,12 @@ test('every route with an id is in the table, and nothing else is', () => {
 describe.each(withIds)('$name', route => {
   test.each(parametersOf(route))('with a %s that is foreign, deleted, unknown or no id at all is the same 404', async parameter => {
     const ids = idsFor(route, own)
-    const gone = (await deleted(owner, ids.agent_id, ids.room_id))[parameter]
-    if (rows[route.name]?.restores === parameter) await longAgo(parameter, gone)
+    const restored = rows[route.name]?.restores === parameter
+    const lost = restored ? (await deleted(owner, ids.agent_id, ids.room_id))[parameter] : gone[parameter]
+    if (restored) await longAgo(parameter, lost)
     const other = idsFor(route, foreign)[parameter]
     const expected = { type: 'about:blank', title: 'Not found', status: 404, detail: `${nouns[parameter]} not found.`, code: 'not_found' }
-    const wrong = [uuidv7(), other, other.toUpperCase(), ...gone, '1', 'null', '%', "'; drop table rooms; --", '\0', 'x'.repeat(3000)]
+    const wrong = [uuidv7(), other, other.toUpperCase(), ...lost, '1', 'null', '%', "'; drop table rooms; --", '\0', 'x'.repeat(3000)]
     for (const id of wrong) {
       const answer = await ask(owner, route, ids, { [parameter]: id })
       expect(withoutTraceId(answer.body), id).toEqual(expected)
@@ -150,7 +185,7 @@ describe.each(withIds)('$name', route => {
   })
 
   test('to its owner is there, to a stranger is a 404, without a token a 401, and nothing is changed', async () => {
-    const ids = idsFor(route, await furnish(owner, `ada-${uuidv7().slice(-8)}`))
+    const ids = idsFor(route, route.method === 'GET' ? own : await furnish(owner, `ada-${uuidv7().slice(-8)}`))
     const before = await everythingOf(owner)
     const asked = await ask(stranger, route, ids)
     expect(withoutTraceId(asked.body)).toMatchObject({ code: 'not_found', detail: `${nouns[parametersOf(route)[0]!]} not found.` })
@@ -174,6 +209,7 @@ async function everythingOf({ userId }: Client): Promise<unknown> {
     read(`select * from sessions where id in ${ofSessions} order by id`),
     read(`select * from turns where session_id in ${ofSessions} order by id`),
     read(`select * from turn_runs where session_id in ${ofSessions} order by turn_id`),
+    read('select id, filename, storage_key from uploaded_files where user_id = $1 order by id'),
     read('select * from credit_transactions where user_id = $1 order by id'),
   ])
 }
@@ -234,9 +270,10 @@ test('no list shows a row of somebody else', async () => {
   expect(lists.length).toBeGreaterThan(5)
   const secrets = [owner.userId, stranger.userId, ...Object.values(own.inRoom), ...Object.values(foreign.inRoom)]
   for (const { path } of lists) {
-    const { body } = await nobody.get(path)
+    const list = await fetch(`${program.address}/api/v1${path}`, { headers: { authorization: `Bearer ${nobody.token}` } })
+    const text = await list.text()
     expect(
-      secrets.filter(secret => JSON.stringify(body).includes(secret)),
+      secrets.filter(secret => text.includes(secret)),
       path,
     ).toEqual([])
   }

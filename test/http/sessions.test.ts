@@ -161,6 +161,8 @@ test('sessions are listed newest first, in a total order, at most 500', async ()
     const listed = async () => idsOf((await ada.get(`${scope}/sessions`)).body)
     expect(await listed()).toEqual(made.toReversed())
     await database.pool.query('update sessions set created_at = now() where id = any($1)', [made])
+    // The order is the query's own, not that of an index that happens to be read.
+    await database.pool.query('drop index if exists sessions_room, sessions_agent')
     expect(await listed()).toEqual(made.toReversed())
     const [, noun, id] = scope.split('/')
     await database.pool.query(
@@ -197,17 +199,20 @@ describe('the messages of a session', () => {
     })
     expect(body.messages[0]).toMatchObject({ role: 'user', agent_name: null, agent_key: null, turn_id: closed[0].id })
 
+    // The order is the query's own, not that of an index that happens to be read, nor of the rows as they came.
+    await database.pool.query('alter table messages drop constraint messages_session_id_turn_index_position_key')
+    await database.pool.query(`update messages set position = position * 100 where turn_id = $1`, [closed[0].id])
     await database.pool.query(
       `insert into messages (id, session_id, turn_id, turn_index, position, role, visibility, agent_key, source_agent_key, agent_name, mode, content, created_at)
-       values (gen_random_uuid(), $1, $2, 1, 99, 'tool', 'private', 'a', 'a', 'a', 'roundtable', 'a secret of a', now() - interval '1 day')`,
+       values (gen_random_uuid(), $1, $2, 1, 250, 'tool', 'private', 'a', 'a', 'a', 'roundtable', 'a secret of a', now() - interval '1 day')`,
       [sessionId, closed[0].id],
     )
     await database.pool.query(`update messages set created_at = now() - interval '1 hour' * position where session_id = $1`, [sessionId])
     expect((await ada.get(`/sessions/${sessionId}/messages`)).body.messages.map(contentOf)).toEqual(body.messages.map(contentOf))
     const all = (await ada.get(`/sessions/${sessionId}/messages?include=private`)).body
     expect(all.total).toBe(7)
-    expect(all.messages.map(contentOf)).toEqual(['one', 'A: one', 'B: one', 'a secret of a', 'two', 'A: two', 'B: two'])
-    expect(all.messages[3]).toMatchObject({ role: 'tool', visibility: 'private', agent_key: 'a' })
+    expect(all.messages.map(contentOf)).toEqual(['one', 'A: one', 'a secret of a', 'B: one', 'two', 'A: two', 'B: two'])
+    expect(all.messages[2]).toMatchObject({ role: 'tool', visibility: 'private', agent_key: 'a' })
     const pages = await Promise.all(
       [0, 3, 6, 9].map(offset => ada.get(`/sessions/${sessionId}/messages?include=private&limit=3&offset=${offset}`)),
     )

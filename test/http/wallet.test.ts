@@ -45,17 +45,22 @@ describe('a wallet', () => {
   test('is made once, and granted once, by twenty first requests at the same moment', async () => {
     const alone = await startProgram({ DATABASE_URL: database.url, SIGNUP_GRANT_CREDITS: '7' })
     onTestFinished(alone.stop)
-    const clients = await Promise.all(
-      Array.from({ length: 20 }, async (_, index) =>
-        createClient(alone.address, 'swarm', await tokenFor('swarm', 'swarm@example.com', { jti: String(index) })),
-      ),
-    )
-    const answers = await Promise.all(clients.map(client => client.get('/users/me/wallet')))
-    for (const answer of answers) expect(answer.body).toEqual({ user_id: 'swarm', balance: '7' })
-    expect(await moneyOf('swarm')).toEqual({
-      wallets: [{ balance: '7', held: '0', running_turns: 0 }],
-      ledger: [{ amount: '7', kind: 'grant', reference_id: 'signup:swarm', initiated_by: null }],
-    })
+    const swarmOf = async (name: string) =>
+      Promise.all(
+        Array.from({ length: 20 }, async (_, index) =>
+          createClient(alone.address, name, await tokenFor(name, `${name}@example.com`, { jti: String(index) })),
+        ),
+      )
+    // From the second swarm on every connection to the database stands.
+    for (const name of ['swarm-1', 'swarm-2', 'swarm-3', 'swarm-4']) {
+      const clients = await swarmOf(name)
+      const answers = await Promise.all(clients.map(client => client.get('/users/me/wallet')))
+      for (const answer of answers) expect(answer.body).toEqual({ user_id: name, balance: '7' })
+      expect(await moneyOf(name)).toEqual({
+        wallets: [{ balance: '7', held: '0', running_turns: 0 }],
+        ledger: [{ amount: '7', kind: 'grant', reference_id: `signup:${name}`, initiated_by: null }],
+      })
+    }
   })
 
   test.each([
@@ -83,6 +88,8 @@ describe('usage and ledger', () => {
       turnIds.push((await bea.post(turns, { message: 'Hello.' })).body.id)
     }
     endpoint.reply({})
+    // The order is the queries' own, not that of an index that happens to be read.
+    await pool.query('drop index llm_call_events_user, credit_transactions_user')
     const usage = (await bea.get('/users/me/usage')).body
     expect(usage.total).toBe(6)
     expect(usage.events.map((event: { output_tokens: number }) => event.output_tokens)).toEqual([3, 3, 2, 2, 1, 1])

@@ -104,3 +104,16 @@ test('a balance of zero or less is always refused, and with enforcement off it i
   expect((await ada.post(`/sessions/${sessionId}/turns`, { message: 'Go.' })).status).toBe(402)
   expect(endpoint.requests).toHaveLength(before)
 })
+
+test('a summary that is due does not take what was held for the agent', async () => {
+  const ada = await user('due')
+  const agentId = await newAgent(ada, { key: 'one' })
+  const sessionId = (await ada.post(`/agents/${agentId}/sessions`)).body.id
+  endpoint.reply({ chunks: ['ok'], usage: { fresh: 0, output: 0 } })
+  for (let index = 1; index <= 8; index++) await ada.post(`/sessions/${sessionId}/turns`, { message: `Turn ${index}` })
+  await setBalance(ada.userId, '0.24')
+  const answer = await ada.post(`/sessions/${sessionId}/turns`, { message: 'The ninth.' })
+  expect(answer).toMatchObject({ status: 201, body: { summary_triggered: true, status: 'completed' } })
+  const agent = endpoint.requests.findLast(request => request.purpose === 'agent')!
+  expect(agent.body.max_tokens).toBe(2048)
+})

@@ -79,13 +79,20 @@ test('a close that fails leaves nothing visible, the client gets an error, and t
     create trigger refuse_audits before insert on turn_context_audit for each row execute function refuse_audits()`)
   endpoint.reply({ chunks: ['said'] })
   const events = await (await ada.stream(`${turns}/stream`, { message: 'Go.' })).all()
-  expect(events.slice(-2).map(({ data }) => data.type)).toEqual(['error', 'done'])
+  expect(events.at(-1)!.data).toMatchObject({ type: 'error', code: 'internal_error' })
   expect(whatDiffers(before, await rowCounts())).toEqual({ turn_runs: 1 })
   expect((await ada.get('/users/me/wallet')).body.balance).toBe('10')
   await database.pool.query('drop trigger refuse_audits on turn_context_audit')
   // Whoever finds the lease lapsed closes it, from the journal.
   await database.pool.query(`update turn_runs set lease_until = now() where session_id = $1`, [sessionId])
   await expect.poll(async () => (await ada.get(turns)).body.total, { timeout: 15_000 }).toBe(1)
+  // The call had ended and been journalled: its answer is there, and it is paid.
+  const [turn] = (await ada.get(turns)).body.turns
+  expect(turn).toMatchObject({ status: 'partial', assistant_output: 'said' })
+  expect((await ada.get(`${turns}/${turn.id}`)).body.calls).toMatchObject([{ status: 'success' }])
+  expect((await ada.get('/users/me/wallet')).body.balance).not.toBe('10')
+  const rejoined = await (await ada.follow(`${turns}/${turn.id}/stream`)).all()
+  expect(rejoined.map(({ data }) => data.type)).toEqual(['chunk', 'done'])
 })
 
 test('a turn that is refused has made no call and left no row', async () => {

@@ -233,3 +233,22 @@ test('a tool that has a price is charged when it worked, within the cap of the t
   expect(Number(capped.credits_burned)).toBeLessThanOrEqual(0.5)
   await database.pool.query(`update tool_pricing set credits_per_call = 0`)
 })
+
+test('whatever a model writes as arguments, the turn is stored', async () => {
+  const ada = await user('hostile-arguments')
+  const { turns } = await newDirectChat(ada, { key: 'hostile', tools: ['search'] })
+  const nested = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+  for (const args of ['null', '{"a\\u0000b":"\\ud83d"}', nested, '"text"', '']) {
+    inOrder(call('search', args), { chunks: ['done'] })
+    expect(await ada.post(turns, { message: 'Go.' })).toMatchObject({ status: 201, body: { assistant_output: 'done' } })
+  }
+})
+
+test('an answer with thousands of tool calls is cut to a few', async () => {
+  const ada = await user('many-calls')
+  const { turns } = await newDirectChat(ada, { key: 'many' })
+  const many = Array.from({ length: 3000 }, (_, index) => ({ id: `c${index}`, name: 'search', arguments: '{}' }))
+  inOrder({ chunks: [], toolCalls: many }, { chunks: ['done'] })
+  const turn = (await ada.post(turns, { message: 'Go.' })).body
+  expect((await ada.get(`${turns}/${turn.id}`)).body.tool_calls).toHaveLength(16)
+})

@@ -32,8 +32,15 @@ export async function admit(
   let maxTokens = createSpending(snapshot.maxCredits).affordableOutput(first.maxTokens, first.inputTokens, first.multiplier)
   if (maxTokens < minimum) throw invalid('max_credits', 'does not cover a single call')
   for (;;) {
-    const admitted = { requestId: uuidv7(), maxTokens, worstCase: worstCaseOf(first.inputTokens, maxTokens, first.multiplier) }
-    const result = await admitTurn(deps.database, { ...admission(deps, snapshot, admitted, loaded), requestKey })
+    const { purpose, agentId } = first.call
+    const admitted = {
+      requestId: uuidv7(),
+      purpose,
+      agentId,
+      maxTokens,
+      worstCase: worstCaseOf(first.inputTokens, maxTokens, first.multiplier),
+    }
+    const result = await admitTurn(deps.database, { ...admission(deps, snapshot, first, admitted, loaded), requestKey })
     switch (result.kind) {
       case 'admitted':
         return { ...first, admitted }
@@ -74,7 +81,13 @@ function affordableLimit(
 const monthlyCapReached = () => new Refusal('monthly_cap_reached', 'You have used up the credits that you may spend this month.')
 const insufficientCredits = () => new Refusal('insufficient_credits', 'Insufficient credits. Please top up your account.')
 
-const admission = (deps: TurnDependencies, snapshot: TurnSnapshot, first: AdmittedCall, loaded: LoadedSession) => ({
+const admission = (
+  deps: TurnDependencies,
+  snapshot: TurnSnapshot,
+  first: FirstCall,
+  { requestId, worstCase }: AdmittedCall,
+  loaded: LoadedSession,
+) => ({
   turnId: snapshot.turnId,
   sessionId: snapshot.sessionId,
   userId: snapshot.userId,
@@ -88,27 +101,11 @@ const admission = (deps: TurnDependencies, snapshot: TurnSnapshot, first: Admitt
     speakers: snapshot.speakers.map(({ key, name }) => ({ key, name })),
     supersedesTurnId: snapshot.supersedesTurnId,
   },
-  hold: snapshot.enforced || snapshot.capped ? first.worstCase : '0',
+  hold: snapshot.enforced || snapshot.capped ? worstCase : '0',
   enforced: snapshot.enforced,
   runningTurnsMaximum: deps.settings.turnsRunningPerUser,
   ownerProcess: deps.ownerProcess,
   leaseSeconds: TURN_LEASE_SECONDS,
-  journal: { [first.requestId]: { state: 'begun', call: firstJournalCall(snapshot, first) } },
+  journal: { [requestId]: { state: 'begun', call: { ...first.call, requestId, worstCase } } },
   applyPendingMode: loaded.room?.modeIsPending ?? false,
 })
-
-/** The first call as the journal knows it before the engine makes it: in orchestrator mode the manager's routing, else the first speaker's answer. */
-function firstJournalCall(snapshot: TurnSnapshot, { requestId, worstCase }: AdmittedCall) {
-  const speaker = snapshot.speakers[0]!
-  const routing = snapshot.mode === 'orchestrator' && snapshot.manager
-  return {
-    requestId,
-    purpose: routing ? 'manager_routing' : 'agent',
-    agentId: routing ? null : speaker.id,
-    agentKey: routing ? null : speaker.key,
-    step: routing ? null : 1,
-    round: routing ? 1 : null,
-    model: routing || speaker.model,
-    worstCase,
-  }
-}

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DoneEvent } from '../../../contract/events.ts'
 import type { TurnRead } from '../../../contract/turns.ts'
+import { decimal } from '../../domain/money.ts'
 import type { EndedCall, JournalEntry, TurnOutcome, TurnSnapshot } from '../../domain/turn.ts'
 import type { KeyedQueue } from '../../live/keyed-queue.ts'
 import type { RateLimiter } from '../../live/rate-limiter.ts'
@@ -10,7 +11,7 @@ import type { ModelProviders } from '../../llm/providers.ts'
 import type { TokenCounter } from '../../llm/tokens.ts'
 import type { CatalogueCache } from '../../store/catalogue.ts'
 import { type ClosedTurn, closeTurn, readClosedTurn } from '../../store/close-turn.ts'
-import { type Database, isConnectionLoss } from '../../store/database.ts'
+import { type Database, isPassingTrouble } from '../../store/database.ts'
 import type { SettingsCache } from '../../store/runtime-settings.ts'
 import { writeJournal } from '../../store/turn-run.ts'
 import type { Toolbox } from '../../tools/toolbox.ts'
@@ -88,8 +89,8 @@ async function drive(
   log: TurnLogWriter,
   stopped: AbortSignal,
 ): Promise<TurnResult> {
+  const journal = createJournal(journalWriter(deps, snapshot))
   try {
-    const journal = createJournal(journalWriter(deps, snapshot))
     const outcome = await runEngine(snapshot, first, deps.settings, ports(deps, snapshot, journal, log, stopped))
     await journal.finish()
     const closed = await close(deps, snapshot, outcome)
@@ -102,7 +103,7 @@ async function drive(
     )
     return { kind: 'closed', turn: turnRead(snapshot, outcome, closed), failure: outcome.failure }
   } catch (error) {
-    giveUp(deps, snapshot, log, error)
+    await giveUp(deps, snapshot, journal, log, error)
     return { kind: 'not_closed' }
   }
 }
@@ -120,34 +121,37 @@ const ports = (deps: TurnDependencies, snapshot: TurnSnapshot, journal: Journal,
 })
 
 function logCall(log: TurnLogger, snapshot: TurnSnapshot, call: EndedCall): void {
-  log.info(
-    {
-      turn_id: snapshot.turnId,
-      trace_id: snapshot.traceId,
-      user_id: snapshot.userId,
-      purpose: call.purpose,
-      agent_key: call.agentKey,
-      model_alias: call.model.alias,
-      provider_model: call.providerModel,
-      status: call.status,
-      latency_ms: call.latencyMs,
-      time_to_first_token_ms: call.timeToFirstTokenMs,
-      input_tokens_fresh: call.inputFresh,
-      input_tokens_cached: call.inputCached,
-      output_tokens: call.output,
-      credits: call.credits,
-    },
-    'model call',
-  )
+  const overHold = (snapshot.enforced || snapshot.capped) && call.charged && decimal(call.amount).gt(call.worstCase)
+  if (overHold)
+    log.error({ ...callFields(snapshot, call), held: call.worstCase, amount: call.amount }, 'a provider reported more than was held')
+  log.info(callFields(snapshot, call), 'model call')
 }
 
-const journalWriter = (deps: TurnDependencies, snapshot: TurnSnapshot) => async (entries: Record<string, JournalEntry>, hold: string) => {
-  const { turnId, enforced, capped } = snapshot
-  const write = { turnId, fence: FIRST_FENCE, entries, hold, enforced, capped }
-  const result = await patiently(() => writeJournal(deps.database, write))
-  if (result.kind === 'lost') throw new TurnLost()
-  return result
-}
+const callFields = (snapshot: TurnSnapshot, call: EndedCall) => ({
+  turn_id: snapshot.turnId,
+  trace_id: snapshot.traceId,
+  user_id: snapshot.userId,
+  purpose: call.purpose,
+  agent_key: call.agentKey,
+  model_alias: call.model.alias,
+  provider_model: call.providerModel,
+  status: call.status,
+  latency_ms: call.latencyMs,
+  time_to_first_token_ms: call.timeToFirstTokenMs,
+  input_tokens_fresh: call.inputFresh,
+  input_tokens_cached: call.inputCached,
+  output_tokens: call.output,
+  credits: call.credits,
+})
+
+const journalWriter =
+  (deps: TurnDependencies, snapshot: TurnSnapshot) => async (entries: Record<string, JournalEntry>, hold: string, covered: boolean) => {
+    const { turnId, enforced, capped } = snapshot
+    const write = { turnId, fence: FIRST_FENCE, entries, hold, covered, enforced, capped }
+    const result = await patiently(() => writeJournal(deps.database, write))
+    if (result.kind === 'lost') throw new TurnLost()
+    return result
+  }
 
 /** The one commit of the turn. Null when it is another process's by now. */
 async function close(deps: TurnDependencies, snapshot: TurnSnapshot, outcome: TurnOutcome): Promise<ClosedTurn | null> {
@@ -165,7 +169,7 @@ async function patiently<Result>(work: (retried: boolean) => Promise<Result>): P
     try {
       return await work(retried)
     } catch (error) {
-      if (!isConnectionLoss(error) || performance.now() > until) throw error
+      if (!isPassingTrouble(error) || performance.now() > until) throw error
       await sleep(DATABASE_RETRY_MS)
     }
   }
@@ -193,7 +197,7 @@ const turnRead = (snapshot: TurnSnapshot, outcome: TurnOutcome, closed: ClosedTu
   model_alias_used: outcome.modelAliasUsed,
   summary_triggered: outcome.summaryTriggered,
   prune_triggered: outcome.pruneTriggered,
-  overflow_rejected: false,
+  overflow_rejected: outcome.overflowRejected,
   summary_used_fallback: outcome.summary?.usedFallback ?? false,
   balance_after: closed.balanceAfter,
   low_balance: closed.lowBalance,
@@ -201,23 +205,20 @@ const turnRead = (snapshot: TurnSnapshot, outcome: TurnOutcome, closed: ClosedTu
   created_at: closed.createdAt,
 })
 
-/** Nothing of the turn is visible; its row stays with the journal, and whoever finds its lease lapsed closes it. */
-function giveUp(deps: TurnDependencies, snapshot: TurnSnapshot, log: TurnLogWriter, error: unknown): void {
+/**
+ * Nothing of the turn is visible; its row stays with the journal, and whoever finds its lease lapsed closes it. Its readers are told and let go:
+ * what they rejoin is what that close will store.
+ */
+async function giveUp(deps: TurnDependencies, snapshot: TurnSnapshot, journal: Journal, log: TurnLogWriter, error: unknown): Promise<void> {
   const lost = error instanceof TurnLost
-  deps.log.error({ err: error, turn_id: snapshot.turnId, user_id: snapshot.userId }, lost ? 'lease lost' : 'a turn could not be closed')
-  const code = lost || isConnectionLoss(error) ? 'unavailable' : 'internal_error'
+  const fields = { err: error, turn_id: snapshot.turnId, user_id: snapshot.userId }
+  deps.log.error(fields, lost ? 'lease lost' : 'a turn could not be closed')
+  if (!lost) await journal.keep().catch(err => deps.log.error({ ...fields, err }, 'the calls of a turn could not be journalled'))
+  const code = lost || isPassingTrouble(error) ? 'unavailable' : 'internal_error'
   log.append({
     type: 'error',
     code,
     message: 'The turn could not be stored just now. It will be closed within a minute; read it again then.',
   })
-  log.append({
-    type: 'done',
-    turn_id: snapshot.turnId,
-    provider_model: '',
-    status: 'failed',
-    summary_used_fallback: false,
-    balance_after: null,
-    low_balance: false,
-  })
+  deps.turnLogs.drop(snapshot.turnId)
 }

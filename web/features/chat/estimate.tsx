@@ -21,7 +21,7 @@ export function Estimate({ sessionId, text, fallback }: { sessionId: string | nu
   if (!isAsked || error || !data) return fallback
   const names = data.agents.map(nameOf)
   const who = data.mode === 'orchestrator' ? `a manager picks from ${names.length}` : names.length > 3 ? `${names.length} agents` : names.join(', ')
-  return `${who} · ${shown(data.low, 3)} to ${shown(data.high, 3)} credits at most`
+  return `${who} · from ${shown(data.low, 3)}, at most ${shown(data.high, 3)} credits`
 }
 
 function useRested(text: string): string {

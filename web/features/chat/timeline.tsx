@@ -146,22 +146,22 @@ function Rows({ rows, sessionId, onDetails }: { rows: Row[]; sessionId: string; 
   )
 }
 
+const isSameRow = (a: { row: Row; sessionId: string }, b: { row: Row; sessionId: string }) =>
+  a.row.turn === b.row.turn && a.row.key === b.row.key && a.sessionId === b.sessionId && (a.row.kind === 'live' || isSameSaid(a.row, b.row))
+
+const isSameSaid = (a: Row, b: Row) => a.kind === 'stored' && b.kind === 'stored' && a.messages.length === b.messages.length
+
 const RowBlock = memo(function RowBlock({ row, sessionId, onDetails }: { row: Row; sessionId: string; onDetails: (turnId: string) => void }) {
   return (
     <div className="column">
       {row.kind === 'live' ? (
-        <LiveTurnBlock turn={row.turn} onDetails={onDetails} />
+        <LiveTurnBlock turn={row.turn} sessionId={sessionId} onDetails={onDetails} />
       ) : (
         <StoredTurnBlock turn={row.turn} messages={row.messages} sessionId={sessionId} onDetails={onDetails} />
       )}
     </div>
   )
 }, isSameRow)
-
-const isSameRow = (a: { row: Row; sessionId: string }, b: { row: Row; sessionId: string }) =>
-  a.row.turn === b.row.turn && a.row.key === b.row.key && a.sessionId === b.sessionId && (a.row.kind === 'live' || isSameSaid(a.row, b.row))
-
-const isSameSaid = (a: Row, b: Row) => a.kind === 'stored' && b.kind === 'stored' && a.messages.length === b.messages.length
 
 interface StoredProps {
   turn: TurnRead

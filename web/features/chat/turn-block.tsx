@@ -1,5 +1,7 @@
-import { memo, type ReactNode, useSyncExternalStore } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { memo, type ReactNode, useMemo, useSyncExternalStore } from 'react'
 import type { TurnLimit } from '../../../contract/turns.ts'
+import { turnDetail } from '../../api/queries.ts'
 import { count } from '../../ui/count.ts'
 import { shown } from '../../ui/decimal.ts'
 import { Markdown } from '../../ui/markdown.tsx'
@@ -7,15 +9,19 @@ import { Notice } from '../../ui/notice.tsx'
 import { type LiveTurn, stepsOf } from './live-turn.ts'
 import { useSpeakers } from './speakers.tsx'
 import { StepBlock, Synthesis } from './step-block.tsx'
+import { tokensOf } from './stored-turn.ts'
 import type { TurnPart, TurnView } from './turn-view.ts'
 
 interface BlockProps {
   onDetails: (turnId: string) => void
 }
 
-export function LiveTurnBlock({ turn, onDetails }: BlockProps & { turn: LiveTurn }) {
+export function LiveTurnBlock({ turn, sessionId, onDetails }: BlockProps & { turn: LiveTurn; sessionId: string }) {
   const view = useSyncExternalStore(turn.subscribe, turn.read)
-  return <TurnBlock view={view} onDetails={onDetails} />
+  // The manager's own calls are told by the stored turn alone.
+  const { data } = useQuery({ ...turnDetail(sessionId, view.turnId ?? ''), enabled: view.status !== 'running' && view.turnId !== null })
+  const counted = useMemo(() => (data ? { ...view, credits: data.credits_burned, tokens: tokensOf(data.calls) } : view), [view, data])
+  return <TurnBlock view={counted} onDetails={onDetails} />
 }
 
 /** One message and all that it caused. */

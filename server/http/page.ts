@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** Where `npm run build` puts the page. */
+const BUILT_PAGE = path.join(import.meta.dirname, '../../web/dist')
+const ENTRY = 'index.html'
+
+/** The page's own addresses (web/router.tsx). Any other unknown one stays 404, for people and programs alike. */
+const PAGE_ROUTES = [
+  '/',
+  '/sign-in',
+  '/rooms/:room_id',
+  '/agents',
+  '/agents/new',
+  '/agents/:agent_id',
+  '/agents/:agent_id/chat',
+  '/billing',
+]
+const ADMIN_ROUTES = ['/admin', '/admin/users', '/admin/models', '/admin/settings', '/admin/audit-log']
+
+const YEAR_SECONDS = 365 * 24 * 60 * 60
+const NOT_BUILT = 'The page is not built. Run: npm run build. The API is at /api/docs.\n'
+
+/** The web page. Register last: it names files and addresses one by one and takes no others. */
+export async function pageRoutes(app: FastifyInstance, directory = BUILT_PAGE): Promise<void> {
+  const isBuilt = existsSync(path.join(directory, ENTRY))
+  if (isBuilt)
+    await app.register(fastifyStatic, {
+      root: directory,
+      wildcard: false,
+      index: false,
+      cacheControl: false,
+      preCompressed: true,
+      setHeaders: (response, file) => response.header('cache-control', cachingOf(file)),
+      schemaHide: true,
+    })
+  const answer = (_request: FastifyRequest, reply: FastifyReply) =>
+    isBuilt ? reply.sendFile(ENTRY) : reply.code(503).type('text/plain; charset=utf-8').send(NOT_BUILT)
+  for (const url of [...PAGE_ROUTES, ...ADMIN_ROUTES]) app.get(url, { schema: { hide: true } }, answer)
+}
+
+/** What bears the digest of its content in its name never changes. */
+const cachingOf = (file: string) =>
+  file.includes(`${path.sep}assets${path.sep}`) ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache'

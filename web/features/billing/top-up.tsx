@@ -1,0 +1,74 @@
+import { useMutation } from '@tanstack/react-query'
+import { useRef, useState } from 'react'
+import { call } from '../../api/client.ts'
+import { type ApiProblem, asProblem } from '../../api/problem.ts'
+import { shown } from '../../ui/decimal.ts'
+import { Field } from '../../ui/field.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { CardForm } from './card-form.tsx'
+
+const AMOUNTS = ['10', '25', '50', '100']
+
+/** Credits for money. Nothing is granted here: that is done when the payment has come through. */
+export function TopUp() {
+  const [amount, setAmount] = useState('25')
+  const attempt = useRef({ amount: '', key: '' })
+  const start = useMutation({
+    mutationFn: () => {
+      // The same amount asked for twice is one payment.
+      if (attempt.current.amount !== amount) attempt.current = { amount, key: crypto.randomUUID() }
+      return call('POST /users/me/wallet/top-up', { body: { amount_usd: amount }, idempotencyKey: attempt.current.key })
+    },
+  })
+  return (
+    <section className="section" aria-labelledby="top-up">
+      <h2 id="top-up">Top up</h2>
+      {start.data ? (
+        <>
+          <p className="small">
+            <b className="num">${shown(start.data.amount_usd, 2)}</b> for <b className="num">{shown(start.data.credits_to_grant, 2)}</b> credits.
+          </p>
+          <CardForm clientSecret={start.data.client_secret} onAgain={start.reset} />
+        </>
+      ) : (
+        <form
+          className="stack"
+          onSubmit={event => {
+            event.preventDefault()
+            start.mutate()
+          }}
+        >
+          {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out in this line */}
+          <div className="amounts" role="group" aria-label="Amount in US dollars">
+            {AMOUNTS.map(each => (
+              <button key={each} type="button" className="button num" aria-pressed={each === amount} onClick={() => setAmount(each)}>
+                ${each}
+              </button>
+            ))}
+          </div>
+          <Field label="Amount in US dollars" wrong={start.error && wrongOf(asProblem(start.error))}>
+            {ids => (
+              <input {...ids} className="input num" inputMode="decimal" required value={amount} onChange={event => setAmount(event.target.value.replace(',', '.'))} />
+            )}
+          </Field>
+          {start.error && asProblem(start.error).code === 'payment_not_configured' && <NotConfigured />}
+          <button type="submit" className="button main" disabled={start.isPending}>
+            Continue to payment
+          </button>
+        </form>
+      )}
+    </section>
+  )
+}
+
+function wrongOf(problem: ApiProblem): string | null {
+  if (problem.code === 'payment_not_configured') return null
+  return problem.code === 'validation_error' ? 'Enter an amount from 1.00 to 500.00, with at most two decimals.' : `${problem.message} Try again.`
+}
+
+const NotConfigured = () => (
+  <Notice tone="warn">
+    <p>This server takes no payments yet. Ask its owner for credits: an owner grants them under Administration, Users.</p>
+    <p className="muted">Owners: set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET and restart the server.</p>
+  </Notice>
+)

@@ -17,6 +17,18 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          globalSetup: ['test/global-setup.ts'],
+          testTimeout: 45_000,
+          hookTimeout: 60_000,
+          // A browser and a server each; two at once on a small machine starve one another.
+          fileParallelism: false,
+        },
+      },
     ],
   },
 })

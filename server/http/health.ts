@@ -8,6 +8,8 @@ export interface HealthDependencies {
   migrationHead: string
   /** The newest migration that the database has; rejects when the database is away. */
   appliedMigrationHead: () => Promise<string | null>
+  /** What is configured and away that turns can do without. */
+  down: () => string[]
 }
 
 const RETRY_SECONDS = 5
@@ -39,7 +41,8 @@ export function healthRoutes(scope: FastifyInstance, deps: HealthDependencies): 
           `The database is at migration ${applied ?? 'none'}; run "pantheon migrate" to bring it to ${deps.migrationHead}.`,
           { retry_after_seconds: RETRY_SECONDS },
         )
-      return { status: 'ok' as const }
+      const down = deps.down()
+      return down.length === 0 ? { status: 'ok' as const } : { status: 'degraded' as const, down }
     },
   )
 }

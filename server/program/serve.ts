@@ -174,7 +174,12 @@ function appDependencies(
     },
     localAccounts: accounts && { accounts, baseUrl: publicAddress },
     readAuthConfig: authConfigReader(config, database, providers),
-    health: { version, migrationHead: migrationHead(), appliedMigrationHead: () => appliedHead(database.pool) },
+    health: {
+      version,
+      migrationHead: migrationHead(),
+      appliedMigrationHead: () => appliedHead(database.pool),
+      down: () => (redis?.isUp() === false ? ['redis'] : []),
+    },
     corsOrigins: config.API_CORS_ALLOWED_ORIGINS ?? [],
   }
   return { app, users, accounts }

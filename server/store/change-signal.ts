@@ -12,7 +12,7 @@ const CHANNEL = 'pantheon_changed'
 const RETRY_MS = 1_000
 /** A connection that is half open says nothing and never ends; only asking shows it. */
 const ASK_EVERY_MS = 5_000
-const PATIENCE = { connectionTimeoutMillis: ANSWER_WITHIN_MS, query_timeout: ANSWER_WITHIN_MS, keepAlive: true }
+const PATIENCE = { connectionTimeoutMillis: 10_000, query_timeout: 3_000, keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
 
 /**
  * The database's own word that rows were changed, sent with the commit that changed them; it reaches every process.

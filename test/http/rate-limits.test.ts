@@ -119,6 +119,7 @@ describe.runIf(redisServerIsInstalled())('when Redis goes', () => {
       const third = await ada.post(turns, message)
       expect(third.status).toBe(201)
       expect(parseList(third.headers.get('ratelimit'))).toMatchObject({ 'turns-minute': { r: 7 } })
+      expect(await ada.get('//ready')).toMatchObject({ status: 200, body: { status: 'degraded', down: ['redis'] } })
       await redis.restart()
       // The new one knows of nothing: it counts again when it says so.
       await eventually(

@@ -120,7 +120,7 @@ describe('a variable', () => {
     const { config } = readConfig({}) as { config: object }
     expect(described.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(config)))
     expect(described.filter(({ about }) => about === '')).toEqual([])
-    const secretive = described.filter(({ name }) => /KEY|SECRET|PASSWORD|TOKEN$|DATABASE/.test(name))
+    const secretive = described.filter(({ name }) => /API_KEY|SECRET|PASSWORD|TOKEN$|^DATABASE_|^REDIS_/.test(name))
     expect(secretive.filter(({ secret }) => !secret)).toEqual([])
   })
 

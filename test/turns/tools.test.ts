@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { newCouncil, newDirectChat } from '../council.ts'
 import type { ModelScript } from '../model-endpoint.ts'
@@ -202,6 +203,8 @@ test('a tool that has a price is charged when it worked, within the cap of the t
   const ada = await user('priced')
   const { turns } = await newDirectChat(ada, { key: 'priced', tools: ['search'] })
   await database.pool.query(`update tool_pricing set credits_per_call = 0.25 where tool = 'search'`)
+  // A new price holds within a second.
+  await sleep(1000)
   const scripts = () =>
     inOrder(call('search', { query: 'one' }, 'a'), call('search', '{"q":1}', 'b'), call('search', { query: 'two' }, 'c'), {
       chunks: ['done'],

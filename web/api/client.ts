@@ -19,7 +19,10 @@ export async function call<R extends Route>(route: R, options: CallOptions<R>): 
   const response = await send(addressOf(template, path, query), {
     method,
     signal,
-    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...(idempotencyKey && { 'idempotency-key': idempotencyKey }) },
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(idempotencyKey && { 'idempotency-key': idempotencyKey }),
+    },
     body: body === undefined ? undefined : JSON.stringify(body),
   })
   if (!response.ok) throw await problemOf(response)

@@ -26,7 +26,15 @@ import type { AgentCreate, AgentPage, AgentRead, AgentUpdate } from '../../contr
 import type { FileRead, FileTextRead } from '../../contract/files.ts'
 import type { ModelRead } from '../../contract/models.ts'
 import type { TopUpCreate, TopUpPage, TopUpStarted } from '../../contract/payments.ts'
-import type { RoomAgentCreate, RoomAgentOrder, RoomAgentRead, RoomCreate, RoomModeUpdate, RoomRead, RoomUpdate } from '../../contract/rooms.ts'
+import type {
+  RoomAgentCreate,
+  RoomAgentOrder,
+  RoomAgentRead,
+  RoomCreate,
+  RoomModeUpdate,
+  RoomRead,
+  RoomUpdate,
+} from '../../contract/rooms.ts'
 import type { MessagePage, SessionCreate, SessionRead, SessionUpdate } from '../../contract/sessions.ts'
 import type { TurnDetail, TurnEstimate, TurnEstimateRequest, TurnPage, TurnRead } from '../../contract/turns.ts'
 import type { TransactionPage, UsagePage, WalletRead } from '../../contract/wallet.ts'

@@ -8,7 +8,8 @@ export type FileOwner = { kind: 'room' | 'session'; id: string }
 /** Sends one file. `fetch` cannot tell how far it has come, so this is the one XMLHttpRequest of the page. */
 export async function uploadFile(owner: FileOwner, file: File, onProgress: (fraction: number) => void): Promise<FileRead> {
   const token = await bearer()
-  const address = owner.kind === 'room' ? addressOf('/rooms/{id}/files', { id: owner.id }) : addressOf('/sessions/{id}/files', { id: owner.id })
+  const address =
+    owner.kind === 'room' ? addressOf('/rooms/{id}/files', { id: owner.id }) : addressOf('/sessions/{id}/files', { id: owner.id })
   const form = new FormData()
   form.append('file', file)
   return new Promise((resolve, reject) => {

@@ -76,7 +76,25 @@ const Grid = ({ children }: { children?: ReactNode }) => (
 const plain = (tag: string) => tag as keyof React.JSX.IntrinsicElements
 // An answer is a part of the page: its largest heading stands below the page's own.
 const headings = { h1: plain('h4'), h2: plain('h4'), h3: plain('h5'), h4: plain('h5'), h5: plain('h6'), h6: plain('h6') }
-const blocks = ['p', 'ul', 'ol', 'li', 'blockquote', 'hr', 'strong', 'em', 'del', 'sup', 'sub', 'thead', 'tbody', 'tr', 'th', 'td', 'section']
+const blocks = [
+  'p',
+  'ul',
+  'ol',
+  'li',
+  'blockquote',
+  'hr',
+  'strong',
+  'em',
+  'del',
+  'sup',
+  'sub',
+  'thead',
+  'tbody',
+  'tr',
+  'th',
+  'td',
+  'section',
+]
 const COMPONENTS: Components = {
   ...Object.fromEntries(blocks.map(tag => [tag, withoutNode(tag)])),
   ...Object.fromEntries(Object.entries(headings).map(([from, to]) => [from, withoutNode(to)])),

@@ -9,7 +9,9 @@ export function voiceOfKey(key: string): string {
 
 /** In a room voices are dealt in the order in which the agents were made, so that moving one changes no colour. */
 export function voicesOf(agents: readonly { agent_key: string; id: string }[]): (key: string) => string {
-  const dealt = new Map([...agents].sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ agent_key }, at) => [agent_key.toLowerCase(), String(at % VOICES)]))
+  const dealt = new Map(
+    [...agents].sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ agent_key }, at) => [agent_key.toLowerCase(), String(at % VOICES)]),
+  )
   return key => dealt.get(key.toLowerCase()) ?? voiceOfKey(key)
 }
 

@@ -33,7 +33,13 @@ export function SignIn() {
         </ul>
       </section>
       <main className="door-form" id="content">
-        {config ? <Way config={config} /> : error ? <Unreachable error={asProblem(error)} onRetry={() => refetch()} /> : <Loading what="the sign-in" />}
+        {config ? (
+          <Way config={config} />
+        ) : error ? (
+          <Unreachable error={asProblem(error)} onRetry={() => refetch()} />
+        ) : (
+          <Loading what="the sign-in" />
+        )}
       </main>
     </div>
   )
@@ -60,7 +66,9 @@ function Way({ config }: { config: AuthConfigRead }) {
     return (
       <div>
         <h1>Sign in elsewhere</h1>
-        <p className="muted">This server takes the accounts of {config.external_issuers.join(', ')}. Sign in there and come back with its application.</p>
+        <p className="muted">
+          This server takes the accounts of {config.external_issuers.join(', ')}. Sign in there and come back with its application.
+        </p>
       </div>
     )
   if (config.first_account_missing) return <AccountForm config={config} isFirst />
@@ -97,7 +105,9 @@ function useEntering() {
   }
   const notice = problem && (
     <Notice tone="bad">
-      {problem.status === 429 ? `Too many tries. ${secondsLeft > 0 ? `Try again in ${secondsLeft} s.` : 'Try again now.'}` : wordsOf(problem)}
+      {problem.status === 429
+        ? `Too many tries. ${secondsLeft > 0 ? `Try again in ${secondsLeft} s.` : 'Try again now.'}`
+        : wordsOf(problem)}
     </Notice>
   )
   return { enter, notice, setProblem, isBusy: isBusy || secondsLeft > 0 }
@@ -108,20 +118,39 @@ function SignInForm({ config, onNew }: { config: AuthConfigRead; onNew: () => vo
   const [password, setPassword] = useState('')
   const [isLinkSent, setLinkSent] = useState(false)
   const { enter, notice, isBusy, setProblem } = useEntering()
-  const mailLink = () => sendMagicLink(email).then(
-    () => setLinkSent(true),
-    error => setProblem(asProblem(error)),
-  )
+  const mailLink = () =>
+    sendMagicLink(email).then(
+      () => setLinkSent(true),
+      error => setProblem(asProblem(error)),
+    )
   return (
     <form onSubmit={enter(() => signIn(email, password))}>
       <h1>Sign in</h1>
       {notice}
       <Field label="E-mail">
-        {ids => <input {...ids} className="input" type="email" autoComplete="username" required value={email} onChange={event => setEmail(event.target.value)} />}
+        {ids => (
+          <input
+            {...ids}
+            className="input"
+            type="email"
+            autoComplete="username"
+            required
+            value={email}
+            onChange={event => setEmail(event.target.value)}
+          />
+        )}
       </Field>
       <Field label="Password">
         {ids => (
-          <input {...ids} className="input" type="password" autoComplete="current-password" required value={password} onChange={event => setPassword(event.target.value)} />
+          <input
+            {...ids}
+            className="input"
+            type="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={event => setPassword(event.target.value)}
+          />
         )}
       </Field>
       <button type="submit" className="button main" disabled={isBusy}>
@@ -155,13 +184,27 @@ function AccountForm({ config, isFirst, onBack }: { config: AuthConfigRead; isFi
   return (
     <form onSubmit={enter(() => signUp({ name: name || email, email, password, ...(needsCode && { code }) }))}>
       <h1>{isFirst ? 'Make the owner account' : 'Make an account'}</h1>
-      {isFirst && <p className="small muted">This is the first account of this server. It becomes the owner: it sees the usage, sets prices and grants credits.</p>}
+      {isFirst && (
+        <p className="small muted">
+          This is the first account of this server. It becomes the owner: it sees the usage, sets prices and grants credits.
+        </p>
+      )}
       {notice}
       <Field label="Name">
         {ids => <input {...ids} className="input" autoComplete="name" value={name} onChange={event => setName(event.target.value)} />}
       </Field>
       <Field label="E-mail">
-        {ids => <input {...ids} className="input" type="email" autoComplete="username" required value={email} onChange={event => setEmail(event.target.value)} />}
+        {ids => (
+          <input
+            {...ids}
+            className="input"
+            type="email"
+            autoComplete="username"
+            required
+            value={email}
+            onChange={event => setEmail(event.target.value)}
+          />
+        )}
       </Field>
       <Field label="Password" hint={`At least ${PASSWORD_MINIMUM} characters; a few plain words are fine.`}>
         {ids => (

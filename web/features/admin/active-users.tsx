@@ -20,12 +20,21 @@ export function ActiveUsers() {
     <section className="section" aria-labelledby="active">
       <div className="section-head">
         <h2 id="active">Active users</h2>
-        <CsvButton path="/admin/analytics/active-users" query={{ window: 'month' }} filename="active-users.csv" label="Active users as CSV" />
+        <CsvButton
+          path="/admin/analytics/active-users"
+          query={{ window: 'month' }}
+          filename="active-users.csv"
+          label="Active users as CSV"
+        />
       </div>
       {error && <Notice tone="bad">{error.message} Reload the page to try again.</Notice>}
       <dl className="figures">
         {windows.map(({ name }, at) => (
-          <Figure key={name} name={`Active ${name}, new among them`} value={data ? `${count(data[at]!.active_users)}, ${count(data[at]!.new_users)}` : '…'} />
+          <Figure
+            key={name}
+            name={`Active ${name}, new among them`}
+            value={data ? `${count(data[at]!.active_users)}, ${count(data[at]!.new_users)}` : '…'}
+          />
         ))}
       </dl>
     </section>

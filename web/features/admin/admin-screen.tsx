@@ -22,7 +22,11 @@ export function AdminScreen() {
       </nav>
       <div className="scroll">
         <div className="wide-column">
-          {user?.role === 'user' ? <Notice tone="bad">Only owners and analysts may look here. Ask an owner of this server.</Notice> : <Outlet />}
+          {user?.role === 'user' ? (
+            <Notice tone="bad">Only owners and analysts may look here. Ask an owner of this server.</Notice>
+          ) : (
+            <Outlet />
+          )}
         </div>
       </div>
     </main>

@@ -62,7 +62,9 @@ export function AuditLog() {
       </div>
       {error && <Notice tone="bad">{error.message} Reload the page to try again.</Notice>}
       {!data && !error && <Loading what="the log" />}
-      {data && <Table caption="Audit log" columns={columns} rows={data.entries} keyOf={entry => entry.id} empty="Nothing was changed yet." />}
+      {data && (
+        <Table caption="Audit log" columns={columns} rows={data.entries} keyOf={entry => entry.id} empty="Nothing was changed yet." />
+      )}
       {data && <Pages offset={offset} limit={PAGE} total={data.total} onOffset={setOffset} />}
     </section>
   )

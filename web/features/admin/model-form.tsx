@@ -29,7 +29,12 @@ interface Values {
   fallback_alias: string
 }
 
-const texts: { name: Exclude<keyof Values, 'enabled' | 'provider' | 'fallback_alias' | 'alias'>; label: string; hint?: string; optional?: boolean }[] = [
+const texts: {
+  name: Exclude<keyof Values, 'enabled' | 'provider' | 'fallback_alias' | 'alias'>
+  label: string
+  hint?: string
+  optional?: boolean
+}[] = [
   { name: 'display_name', label: 'Name that people see' },
   { name: 'provider_model', label: "The provider's name of the model" },
   { name: 'context_window', label: 'Window in tokens' },
@@ -72,12 +77,19 @@ export function ModelForm({ start, aliases, onDone }: ModelFormProps) {
       <div className="form-grid">
         {!start && (
           <Field label="Alias">
-            {ids => <input {...ids} className="input mono" required value={values.alias} onChange={event => set({ alias: event.target.value })} />}
+            {ids => (
+              <input {...ids} className="input mono" required value={values.alias} onChange={event => set({ alias: event.target.value })} />
+            )}
           </Field>
         )}
         <Field label="Provider">
           {ids => (
-            <select {...ids} className="select" value={values.provider} onChange={event => set({ provider: event.target.value as ProviderName })}>
+            <select
+              {...ids}
+              className="select"
+              value={values.provider}
+              onChange={event => set({ provider: event.target.value as ProviderName })}
+            >
               {providers.map(each => (
                 <option key={each}>{each}</option>
               ))}
@@ -86,12 +98,25 @@ export function ModelForm({ start, aliases, onDone }: ModelFormProps) {
         </Field>
         {texts.map(({ name, label, hint, optional }) => (
           <Field key={name} label={label} hint={hint} wrong={wrongAt(name)}>
-            {ids => <input {...ids} className="input" required={!optional} value={values[name]} onChange={event => set({ [name]: event.target.value })} />}
+            {ids => (
+              <input
+                {...ids}
+                className="input"
+                required={!optional}
+                value={values[name]}
+                onChange={event => set({ [name]: event.target.value })}
+              />
+            )}
           </Field>
         ))}
         <Field label="When it fails, use">
           {ids => (
-            <select {...ids} className="select" value={values.fallback_alias} onChange={event => set({ fallback_alias: event.target.value })}>
+            <select
+              {...ids}
+              className="select"
+              value={values.fallback_alias}
+              onChange={event => set({ fallback_alias: event.target.value })}
+            >
               <option value="">nothing else</option>
               {aliases
                 .filter(alias => alias !== values.alias)

@@ -52,9 +52,20 @@ export function Models() {
       {error && <Notice tone="bad">{error.message} Reload the page to try again.</Notice>}
       {!data && !error && <Loading what="the models" />}
       {data && <Table caption="Models and prices" columns={columns} rows={data} keyOf={model => model.alias} empty="No models yet." />}
-      <Dialog title={edited === 'new' ? 'New alias' : (edited?.alias ?? '')} kind="dialog wide" open={edited !== null} onClose={() => setEdited(null)}>
+      <Dialog
+        title={edited === 'new' ? 'New alias' : (edited?.alias ?? '')}
+        kind="dialog wide"
+        open={edited !== null}
+        onClose={() => setEdited(null)}
+      >
         {edited !== null && edited !== 'new' && pricing && <PriceForm model={edited} version={pricing.pricing_version} />}
-        {edited !== null && <ModelForm start={edited === 'new' ? null : edited} aliases={data?.map(model => model.alias) ?? []} onDone={() => setEdited(null)} />}
+        {edited !== null && (
+          <ModelForm
+            start={edited === 'new' ? null : edited}
+            aliases={data?.map(model => model.alias) ?? []}
+            onDone={() => setEdited(null)}
+          />
+        )}
       </Dialog>
     </section>
   )

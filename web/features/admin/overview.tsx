@@ -91,7 +91,13 @@ function Summary({ from, to, bucket }: RangeProps & { bucket: UsageBucket }) {
         <Figure name="Cost at the providers" value={`$${shown(data.total_provider_cost_usd)}`} />
       </dl>
       {bars.length > 0 && <BarChart caption={`Credits by ${bucket}`} unit="credits" bars={bars} />}
-      <Table caption="Usage by model" columns={columns} rows={data.breakdown} keyOf={row => row.model_alias} empty="Nothing was used in these days." />
+      <Table
+        caption="Usage by model"
+        columns={columns}
+        rows={data.breakdown}
+        keyOf={row => row.model_alias}
+        empty="Nothing was used in these days."
+      />
     </section>
   )
 }
@@ -125,11 +131,22 @@ function ByUser({ from, to }: RangeProps) {
     <section className="section" aria-labelledby="by-user">
       <div className="section-head">
         <h2 id="by-user">By user and model</h2>
-        <CsvButton path="/admin/analytics/usage" query={{ ...query, limit: '200' }} filename="usage-by-user.csv" label="Usage by user as CSV" />
+        <CsvButton
+          path="/admin/analytics/usage"
+          query={{ ...query, limit: '200' }}
+          filename="usage-by-user.csv"
+          label="Usage by user as CSV"
+        />
       </div>
       {error && <Notice tone="bad">{error.message} Change the dates or reload the page.</Notice>}
       {data && (
-        <Table caption="By user and model" columns={columns} rows={data.rows} keyOf={row => `${row.user_id} ${row.model_alias}`} empty="Nothing was used in these days." />
+        <Table
+          caption="By user and model"
+          columns={columns}
+          rows={data.rows}
+          keyOf={row => `${row.user_id} ${row.model_alias}`}
+          empty="Nothing was used in these days."
+        />
       )}
       {data && <Pages offset={offset} limit={PAGE} total={data.total} onOffset={setOffset} />}
     </section>

@@ -9,7 +9,8 @@ import { Notice } from '../../ui/notice.tsx'
 export function PriceForm({ model, version }: { model: CatalogueModelRead; version: string }) {
   const [multiplier, setMultiplier] = useState(model.multiplier ?? '1')
   const save = useMutation({
-    mutationFn: () => call('PATCH /admin/pricing/{alias}', { path: { alias: model.alias }, body: { multiplier, pricing_version: version } }),
+    mutationFn: () =>
+      call('PATCH /admin/pricing/{alias}', { path: { alias: model.alias }, body: { multiplier, pricing_version: version } }),
     onSuccess: () => Promise.all(['admin', 'models'].map(key => queryClient.invalidateQueries({ queryKey: [key] }))),
   })
   return (
@@ -24,7 +25,16 @@ export function PriceForm({ model, version }: { model: CatalogueModelRead; versi
       {save.isSuccess && <Notice tone="ok">The new price holds from the next call on.</Notice>}
       <div className="filters">
         <Field label="Multiplier" hint="Above 0, up to 100.">
-          {ids => <input {...ids} className="input num" inputMode="decimal" required value={multiplier} onChange={event => setMultiplier(event.target.value)} />}
+          {ids => (
+            <input
+              {...ids}
+              className="input num"
+              inputMode="decimal"
+              required
+              value={multiplier}
+              onChange={event => setMultiplier(event.target.value)}
+            />
+          )}
         </Field>
         <button type="submit" className="button" disabled={save.isPending}>
           Set the price

@@ -47,7 +47,15 @@ export function UserWallet({ userId }: { userId: string }) {
       {data && <p className="balance-figure">{shown(data.balance)}</p>}
       {isOwner && <Grant userId={userId} />}
       {refunded && <Refund key={refunded.id} userId={userId} debit={refunded} onDone={() => setRefunded(null)} />}
-      {data && <Table caption="Last transactions" columns={columns} rows={data.recent_transactions} keyOf={row => row.id} empty="No transactions yet." />}
+      {data && (
+        <Table
+          caption="Last transactions"
+          columns={columns}
+          rows={data.recent_transactions}
+          keyOf={row => row.id}
+          empty="No transactions yet."
+        />
+      )}
     </section>
   )
 }
@@ -58,7 +66,11 @@ function Grant({ userId }: { userId: string }) {
   const key = useRef(crypto.randomUUID())
   const grant = useMutation({
     mutationFn: () =>
-      call('POST /admin/wallets/{user_id}/grant', { path: { user_id: userId }, body: { amount, note: note || null }, idempotencyKey: key.current }),
+      call('POST /admin/wallets/{user_id}/grant', {
+        path: { user_id: userId },
+        body: { amount, note: note || null },
+        idempotencyKey: key.current,
+      }),
     onSuccess: async () => {
       key.current = crypto.randomUUID()
       setAmount('')
@@ -78,7 +90,16 @@ function Grant({ userId }: { userId: string }) {
       {grant.data && <Notice tone="ok">Granted. The balance is now {shown(grant.data.new_balance)}.</Notice>}
       <div className="filters">
         <Field label="Credits to grant">
-          {ids => <input {...ids} className="input num" inputMode="decimal" required value={amount} onChange={event => setAmount(event.target.value)} />}
+          {ids => (
+            <input
+              {...ids}
+              className="input num"
+              inputMode="decimal"
+              required
+              value={amount}
+              onChange={event => setAmount(event.target.value)}
+            />
+          )}
         </Field>
         <Field label="Note">
           {ids => <input {...ids} className="input" maxLength={256} value={note} onChange={event => setNote(event.target.value)} />}
@@ -117,10 +138,14 @@ function Refund({ userId, debit, onDone }: { userId: string; debit: TransactionR
       {refund.error && <Notice tone="bad">{refund.error.message} Nothing was given back.</Notice>}
       <div className="filters">
         <Field label="Credits" hint="Empty: all that is left of it.">
-          {ids => <input {...ids} className="input num" inputMode="decimal" value={amount} onChange={event => setAmount(event.target.value)} />}
+          {ids => (
+            <input {...ids} className="input num" inputMode="decimal" value={amount} onChange={event => setAmount(event.target.value)} />
+          )}
         </Field>
         <Field label="Reason">
-          {ids => <input {...ids} className="input" required maxLength={256} value={note} onChange={event => setNote(event.target.value)} />}
+          {ids => (
+            <input {...ids} className="input" required maxLength={256} value={note} onChange={event => setNote(event.target.value)} />
+          )}
         </Field>
         <button type="submit" className="button" disabled={refund.isPending}>
           Give back

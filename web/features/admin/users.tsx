@@ -33,7 +33,10 @@ export function Users() {
       ),
     },
     { title: 'Role', cell: user => <span className="badge">{user.role}</span> },
-    { title: 'State', cell: user => (user.suspended ? <span className="badge bad">suspended</span> : <span className="badge ok">active</span>) },
+    {
+      title: 'State',
+      cell: user => (user.suspended ? <span className="badge bad">suspended</span> : <span className="badge ok">active</span>),
+    },
     { title: 'Monthly cap', figure: true, cell: user => (user.monthly_credit_cap === null ? 'none' : shown(user.monthly_credit_cap)) },
     { title: 'Balance', figure: true, cell: user => (user.balance === null ? 'no wallet' : shown(user.balance)) },
     { title: 'Since', figure: true, cell: user => day(user.created_at) },

@@ -57,7 +57,9 @@ export function AgentForm({ start, problem, isBusy, onSave, onDelete }: AgentFor
       }}
     >
       {problem && problem.errors.length === 0 && (
-        <Notice tone="bad">{problem.code === 'conflict' ? 'Another agent of yours has this key. Choose a different one.' : `${problem.message} Try again.`}</Notice>
+        <Notice tone="bad">
+          {problem.code === 'conflict' ? 'Another agent of yours has this key. Choose a different one.' : `${problem.message} Try again.`}
+        </Notice>
       )}
       <Field label="Name" wrong={wrongAt('name')}>
         {ids => (
@@ -87,7 +89,14 @@ export function AgentForm({ start, problem, isBusy, onSave, onDelete }: AgentFor
         )}
       </Field>
       <Field label="Role" hint="Who it is, what it looks for, and how it answers." wrong={wrongAt('role_prompt')}>
-        {ids => <textarea {...ids} className="input tall" value={values.role_prompt} onChange={event => set({ role_prompt: event.target.value })} />}
+        {ids => (
+          <textarea
+            {...ids}
+            className="input tall"
+            value={values.role_prompt}
+            onChange={event => set({ role_prompt: event.target.value })}
+          />
+        )}
       </Field>
       <ModelPicker available={available} alias={alias} onAlias={model_alias => set({ model_alias })} />
       <fieldset className="choices">
@@ -98,7 +107,11 @@ export function AgentForm({ start, problem, isBusy, onSave, onDelete }: AgentFor
               type="checkbox"
               checked={values.tool_permissions.includes(tool)}
               onChange={event =>
-                set({ tool_permissions: event.target.checked ? [...values.tool_permissions, tool] : values.tool_permissions.filter(each => each !== tool) })
+                set({
+                  tool_permissions: event.target.checked
+                    ? [...values.tool_permissions, tool]
+                    : values.tool_permissions.filter(each => each !== tool),
+                })
               }
             />
             <span>

@@ -49,9 +49,12 @@ function Balance() {
       <p className="balance-figure">{data ? shown(data.balance) : '…'}</p>
       <p className="small muted">credits. One credit is 10,000 tokens of answer at price × 1; what is read costs about a third of that.</p>
       {isSpent ? (
-        <Notice tone="bad">Nothing is left. Where this server enforces credits, messages are refused until you top up or an owner grants some.</Notice>
+        <Notice tone="bad">
+          Nothing is left. Where this server enforces credits, messages are refused until you top up or an owner grants some.
+        </Notice>
       ) : (
-        data && compare(data.balance, LOW) < 0 && <Notice tone="warn">Few credits are left. Top up before a long turn stops at its limit.</Notice>
+        data &&
+        compare(data.balance, LOW) < 0 && <Notice tone="warn">Few credits are left. Top up before a long turn stops at its limit.</Notice>
       )}
     </section>
   )
@@ -75,7 +78,13 @@ function Usage() {
         The last {DAYS_SHOWN} days, in UTC.{data.isCut && ' Only your newest 2,000 calls are counted here; the balance counts them all.'}
       </p>
       <BarChart caption={`Credits spent on each of the last ${DAYS_SHOWN} days`} unit="credits" bars={barsByDay(data.events)} />
-      <Table caption="Usage by model" columns={columns} rows={byModel(data.events)} keyOf={row => row.alias} empty="Nothing was spent in these days." />
+      <Table
+        caption="Usage by model"
+        columns={columns}
+        rows={byModel(data.events)}
+        keyOf={row => row.alias}
+        empty="Nothing was spent in these days."
+      />
     </section>
   )
 }
@@ -97,14 +106,18 @@ function Transactions() {
     {
       title: 'Credits',
       figure: true,
-      cell: row => <span className={isNegative(row.amount) ? '' : 'plus'}>{`${isNegative(row.amount) ? '' : '+'}${shown(row.amount, 6)}`}</span>,
+      cell: row => (
+        <span className={isNegative(row.amount) ? '' : 'plus'}>{`${isNegative(row.amount) ? '' : '+'}${shown(row.amount, 6)}`}</span>
+      ),
     },
   ]
   return (
     <section className="section" aria-labelledby="transactions">
       <h2 id="transactions">Transactions</h2>
       {error && <Notice tone="bad">{error.message} Reload the page to try again.</Notice>}
-      {data && <Table caption="Transactions" columns={columns} rows={data.transactions} keyOf={row => row.id} empty="No transactions yet." />}
+      {data && (
+        <Table caption="Transactions" columns={columns} rows={data.transactions} keyOf={row => row.id} empty="No transactions yet." />
+      )}
       {data && <Pages offset={offset} limit={PAGE} total={data.total} onOffset={setOffset} />}
     </section>
   )

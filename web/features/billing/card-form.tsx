@@ -15,7 +15,8 @@ export function CardForm({ clientSecret, onAgain }: { clientSecret: string; onAg
   if (!key)
     return (
       <Notice tone="warn">
-        The card form needs STRIPE_PUBLISHABLE_KEY on the server, beside the secret key. Nothing was charged; ask the owner to set it, then start again.
+        The card form needs STRIPE_PUBLISHABLE_KEY on the server, beside the secret key. Nothing was charged; ask the owner to set it, then
+        start again.
       </Notice>
     )
   return <StripeFields publishableKey={key} clientSecret={clientSecret} onAgain={onAgain} />
@@ -37,7 +38,10 @@ function StripeFields({ publishableKey, clientSecret, onAgain }: StripeFieldsPro
     loadStripe(publishableKey).then(
       stripe => {
         if (isGone || !stripe || !place.current) return
-        const elements = stripe.elements({ clientSecret, appearance: { theme: document.documentElement.dataset.theme === 'light' ? 'stripe' : 'night' } })
+        const elements = stripe.elements({
+          clientSecret,
+          appearance: { theme: document.documentElement.dataset.theme === 'light' ? 'stripe' : 'night' },
+        })
         elements.create('payment').mount(place.current)
         payment.current = { stripe, elements }
         setState('ready')
@@ -56,7 +60,11 @@ function StripeFields({ publishableKey, clientSecret, onAgain }: StripeFieldsPro
     setState('paying')
     setProblem(null)
     const { stripe, elements } = payment.current
-    const { error } = await stripe.confirmPayment({ elements, redirect: 'if_required', confirmParams: { return_url: `${location.origin}/billing` } })
+    const { error } = await stripe.confirmPayment({
+      elements,
+      redirect: 'if_required',
+      confirmParams: { return_url: `${location.origin}/billing` },
+    })
     setProblem(error ? `${error.message ?? 'The payment did not go through.'} Nothing was charged; try again or use another card.` : null)
     setState(error ? 'ready' : 'paid')
     if (!error) await Promise.all(['wallet', 'top-ups', 'transactions'].map(name => queryClient.invalidateQueries({ queryKey: [name] })))

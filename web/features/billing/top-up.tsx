@@ -26,7 +26,8 @@ export function TopUp() {
       {start.data ? (
         <>
           <p className="small">
-            <b className="num">${shown(start.data.amount_usd, 2)}</b> for <b className="num">{shown(start.data.credits_to_grant, 2)}</b> credits.
+            <b className="num">${shown(start.data.amount_usd, 2)}</b> for <b className="num">{shown(start.data.credits_to_grant, 2)}</b>{' '}
+            credits.
           </p>
           <CardForm clientSecret={start.data.client_secret} onAgain={start.reset} />
         </>
@@ -48,7 +49,14 @@ export function TopUp() {
           </div>
           <Field label="Amount in US dollars" wrong={start.error && wrongOf(asProblem(start.error))}>
             {ids => (
-              <input {...ids} className="input num" inputMode="decimal" required value={amount} onChange={event => setAmount(event.target.value.replace(',', '.'))} />
+              <input
+                {...ids}
+                className="input num"
+                inputMode="decimal"
+                required
+                value={amount}
+                onChange={event => setAmount(event.target.value.replace(',', '.'))}
+              />
             )}
           </Field>
           {start.error && asProblem(start.error).code === 'payment_not_configured' && <NotConfigured />}
@@ -63,7 +71,9 @@ export function TopUp() {
 
 function wrongOf(problem: ApiProblem): string | null {
   if (problem.code === 'payment_not_configured') return null
-  return problem.code === 'validation_error' ? 'Enter an amount from 1.00 to 500.00, with at most two decimals.' : `${problem.message} Try again.`
+  return problem.code === 'validation_error'
+    ? 'Enter an amount from 1.00 to 500.00, with at most two decimals.'
+    : `${problem.message} Try again.`
 }
 
 const NotConfigured = () => (

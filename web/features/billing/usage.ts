@@ -31,7 +31,11 @@ export function barsByDay(events: UsageEventRead[], now = Date.now()) {
   return Array.from({ length: DAYS_SHOWN }, (_, at) => {
     const date = new Date(now - (DAYS_SHOWN - 1 - at) * DAY_MS)
     const spent = sumOf((byDay.get(utcDay(date)) ?? []).map(event => event.credits_burned))
-    return { label: date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }), height: approximate(spent), shown: shown(spent) }
+    return {
+      label: date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }),
+      height: approximate(spent),
+      shown: shown(spent),
+    }
   })
 }
 

@@ -8,7 +8,7 @@ import type { TurnRequest } from '../../api/turn-stream.ts'
 import { Seal } from '../../ui/seal.tsx'
 import { useDraft } from './drafts.ts'
 import { Estimate } from './estimate.tsx'
-import { completed, matching, type Mention, mentionAt } from './mentions.ts'
+import { completed, type Mention, matching, mentionAt } from './mentions.ts'
 import { Refusal, useCountdown } from './refusal.tsx'
 import { useSpeakers } from './speakers.tsx'
 
@@ -122,7 +122,12 @@ export function Composer({ place, sessionId, agents, isRunning, onSend, onStop, 
 function ModelOverride({ alias, onAlias }: { alias: string; onAlias: (alias: string) => void }) {
   const { data = [] } = useQuery(models)
   return (
-    <select className="model-override small" aria-label="Model for this message" value={alias} onChange={event => onAlias(event.target.value)}>
+    <select
+      className="model-override small"
+      aria-label="Model for this message"
+      value={alias}
+      onChange={event => onAlias(event.target.value)}
+    >
       <option value="">Each agent's model</option>
       {data.map(model => (
         <option key={model.alias} value={model.alias}>

@@ -20,7 +20,8 @@ export function Estimate({ sessionId, text, fallback }: { sessionId: string | nu
   })
   if (!isAsked || error || !data) return fallback
   const names = data.agents.map(nameOf)
-  const who = data.mode === 'orchestrator' ? `a manager picks from ${names.length}` : names.length > 3 ? `${names.length} agents` : names.join(', ')
+  const who =
+    data.mode === 'orchestrator' ? `a manager picks from ${names.length}` : names.length > 3 ? `${names.length} agents` : names.join(', ')
   return `${who} · from ${shown(data.low, 3)}, at most ${shown(data.high, 3)} credits`
 }
 

@@ -55,7 +55,9 @@ export function Refusal({ problem, secondsLeft }: { problem: ApiProblem; seconds
       return <Notice tone="warn">Nobody is in this room yet. Add an agent under Speaking order, then send again.</Notice>
     case 'context_budget_exceeded':
       return (
-        <Notice tone="bad">This does not fit into the model's window. Shorten the message, start a new session, or choose a model with a larger window.</Notice>
+        <Notice tone="bad">
+          This does not fit into the model's window. Shorten the message, start a new session, or choose a model with a larger window.
+        </Notice>
       )
     case 'model_unavailable':
       return <Notice tone="bad">{problem.message} Choose another model and send again.</Notice>

@@ -151,7 +151,15 @@ const isSameRow = (a: { row: Row; sessionId: string }, b: { row: Row; sessionId:
 
 const isSameSaid = (a: Row, b: Row) => a.kind === 'stored' && b.kind === 'stored' && a.messages.length === b.messages.length
 
-const RowBlock = memo(function RowBlock({ row, sessionId, onDetails }: { row: Row; sessionId: string; onDetails: (turnId: string) => void }) {
+const RowBlock = memo(function RowBlock({
+  row,
+  sessionId,
+  onDetails,
+}: {
+  row: Row
+  sessionId: string
+  onDetails: (turnId: string) => void
+}) {
   return (
     <div className="column">
       {row.kind === 'live' ? (

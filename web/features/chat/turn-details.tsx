@@ -54,7 +54,9 @@ function Details({ sessionId, turnId }: { sessionId: string; turnId: string }) {
 }
 
 const notes = (turn: TurnDetail): string[] => [
-  ...(turn.summary_triggered ? [`Earlier turns were summarised${turn.summary_used_fallback ? ' in a simple way, since the summary failed' : ''}.`] : []),
+  ...(turn.summary_triggered
+    ? [`Earlier turns were summarised${turn.summary_used_fallback ? ' in a simple way, since the summary failed' : ''}.`]
+    : []),
   ...(turn.prune_triggered ? ['The oldest messages were left out to fit the model.'] : []),
 ]
 
@@ -68,7 +70,11 @@ function Calls({ calls }: { calls: CallRead[] }) {
     { title: 'Cached', figure: true, cell: call => count(call.input_tokens_cached) },
     { title: 'Out', figure: true, cell: call => count(call.output_tokens) },
     { title: 'Credits', figure: true, cell: call => shown(call.credits_burned) },
-    { title: 'First token', figure: true, cell: call => (call.time_to_first_token_ms === null ? '' : duration(call.time_to_first_token_ms)) },
+    {
+      title: 'First token',
+      figure: true,
+      cell: call => (call.time_to_first_token_ms === null ? '' : duration(call.time_to_first_token_ms)),
+    },
     { title: 'Took', figure: true, cell: call => (call.latency_ms === null ? '' : duration(call.latency_ms)) },
     { title: 'Ended', cell: call => <span className={call.status === 'success' ? 'badge ok' : 'badge warn'}>{call.status}</span> },
   ]
@@ -78,7 +84,15 @@ function Calls({ calls }: { calls: CallRead[] }) {
     figure: true,
     cell: call => (call.provider_cost_usd ? `$${shown(call.provider_cost_usd, 6)}` : ''),
   }
-  return <Table caption="Model calls" columns={isAdmin ? [...columns, cost] : columns} rows={calls} keyOf={(_, at) => String(at)} empty="No calls." />
+  return (
+    <Table
+      caption="Model calls"
+      columns={isAdmin ? [...columns, cost] : columns}
+      rows={calls}
+      keyOf={(_, at) => String(at)}
+      empty="No calls."
+    />
+  )
 }
 
 function ToolCalls({ tools }: { tools: ToolCallRead[] }) {

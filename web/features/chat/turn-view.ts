@@ -26,7 +26,13 @@ export interface StepView {
 }
 
 export type TurnPart =
-  | { kind: 'routing'; key: string; round: number; picks: { agentKey: string; agentName: string; instruction: string }[]; leftOut: string[] }
+  | {
+      kind: 'routing'
+      key: string
+      round: number
+      picks: { agentKey: string; agentName: string; instruction: string }[]
+      leftOut: string[]
+    }
   | { kind: 'steps'; key: string; round: number | null; steps: StepView[] }
   | { kind: 'judged'; key: string; round: number; decision: 'continue' | 'synthesize' }
   | { kind: 'synthesis'; key: string; step: StepView }

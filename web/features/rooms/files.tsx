@@ -37,10 +37,14 @@ export function Files({ owner }: { owner: FileOwner }) {
   const [read, setRead] = useState<FileRead | null>(null)
   const input = useRef<HTMLInputElement>(null)
   const refresh = () => queryClient.invalidateQueries({ queryKey: key })
-  const remove = useMutation({ mutationFn: (file_id: string) => call('DELETE /files/{file_id}', { path: { file_id } }), onSettled: refresh })
+  const remove = useMutation({
+    mutationFn: (file_id: string) => call('DELETE /files/{file_id}', { path: { file_id } }),
+    onSettled: refresh,
+  })
 
   const upload = async (file: File) => {
-    const showAt = (fraction: number) => setUploads(list => [...list.filter(each => each.name !== file.name), { name: file.name, fraction }])
+    const showAt = (fraction: number) =>
+      setUploads(list => [...list.filter(each => each.name !== file.name), { name: file.name, fraction }])
     showAt(0)
     try {
       await uploadFile(owner, file, showAt)
@@ -98,13 +102,20 @@ export function Files({ owner }: { owner: FileOwner }) {
               {file.filename}
             </button>
             <ParseState file={file} />
-            <button type="button" className="icon-button small" onClick={() => remove.mutate(file.id)} aria-label={`Delete ${file.filename}`}>
+            <button
+              type="button"
+              className="icon-button small"
+              onClick={() => remove.mutate(file.id)}
+              aria-label={`Delete ${file.filename}`}
+            >
               <X size={13} aria-hidden />
             </button>
           </li>
         ))}
       </ul>
-      {data.length + uploads.length === 0 && <p className="tiny faint pad">PDF, Word, Excel, CSV, text. Agents with the file tool can read them.</p>}
+      {data.length + uploads.length === 0 && (
+        <p className="tiny faint pad">PDF, Word, Excel, CSV, text. Agents with the file tool can read them.</p>
+      )}
       <Dialog title={read?.filename ?? ''} kind="dialog wide" open={read !== null} onClose={() => setRead(null)}>
         {read && <ParsedText file={read} />}
       </Dialog>
@@ -135,7 +146,8 @@ function ParsedText({ file }: { file: FileRead }) {
   })
   if (error) return <Notice tone="bad">{error.message}</Notice>
   if (!data) return <Loading what="the text" />
-  if (data.text === null) return <Notice tone="warn">{data.error_message ?? 'The file is still being read. Look again in a moment.'}</Notice>
+  if (data.text === null)
+    return <Notice tone="warn">{data.error_message ?? 'The file is still being read. Look again in a moment.'}</Notice>
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <section className="file-text" tabIndex={0} aria-label={`Text of ${file.filename}`}>

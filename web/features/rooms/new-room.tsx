@@ -33,7 +33,9 @@ export function NewRoom({ open, onClose }: { open: boolean; onClose: () => void 
       >
         {make.error && <Notice tone="bad">{make.error.message}</Notice>}
         <Field label="Name">
-          {ids => <input {...ids} className="input" required maxLength={200} value={name} onChange={event => setName(event.target.value)} />}
+          {ids => (
+            <input {...ids} className="input" required maxLength={200} value={name} onChange={event => setName(event.target.value)} />
+          )}
         </Field>
         <Field label="Goal" hint="Every agent of the room is told it.">
           {ids => <textarea {...ids} className="input" value={goal} onChange={event => setGoal(event.target.value)} />}

@@ -4,9 +4,9 @@ import { PanelRight } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import type { RoomAgentRead, RoomRead } from '../../../contract/rooms.ts'
 import type { SessionRead } from '../../../contract/sessions.ts'
+import { call } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import { queryClient, room as roomQuery, roomSessions, roster } from '../../api/queries.ts'
-import { call } from '../../api/client.ts'
 import type { TurnRequest } from '../../api/turn-stream.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Loading, Notice } from '../../ui/notice.tsx'
@@ -67,7 +67,12 @@ function OpenRoom({ room, members, sessions, session }: OpenRoomProps) {
       <main className="room-main" id="content">
         <ScreenHead title={room.name} about={room.goal}>
           <RoomMenu room={room} />
-          <button type="button" className="icon-button side-button" onClick={() => setSideOpen(true)} aria-label="Agents, files and sessions">
+          <button
+            type="button"
+            className="icon-button side-button"
+            onClick={() => setSideOpen(true)}
+            aria-label="Agents, files and sessions"
+          >
             <PanelRight size={18} aria-hidden />
           </button>
         </ScreenHead>
@@ -159,7 +164,9 @@ function Welcome({ room, members }: { room: RoomRead; members: RoomAgentRead[] }
         ))}
       </span>
       <h2>{members.length > 0 ? 'The council is seated' : 'Nobody is here yet'}</h2>
-      <p className="muted">{members.length > 0 ? (room.goal ?? modeAbout(room.current_mode)) : 'Add an agent under Speaking order to begin.'}</p>
+      <p className="muted">
+        {members.length > 0 ? (room.goal ?? modeAbout(room.current_mode)) : 'Add an agent under Speaking order to begin.'}
+      </p>
     </div>
   )
 }

@@ -153,7 +153,13 @@ function AddAgent({ roomId, members, open, onClose }: AddAgentProps) {
               <span className="small">
                 {agent.name} <span className="tiny faint">@{agent.agent_key}</span>
               </span>
-              <button type="button" className="button" disabled={add.isPending} onClick={() => add.mutate(agent.id)} aria-label={`Add ${agent.name}`}>
+              <button
+                type="button"
+                className="button"
+                disabled={add.isPending}
+                onClick={() => add.mutate(agent.id)}
+                aria-label={`Add ${agent.name}`}
+              >
                 Add
               </button>
             </li>

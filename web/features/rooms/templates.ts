@@ -52,7 +52,12 @@ export const templates: Template[] = [
         'You look for what could go wrong: law, security, money, people. Rank by damage times likelihood and say what would reduce it.',
         ['search', 'file_read'],
       ),
-      agent('editor', 'Plain-words editor', 'llama', 'You turn what was found into few plain words: the decision first, then the reasons, then what is open.'),
+      agent(
+        'editor',
+        'Plain-words editor',
+        'llama',
+        'You turn what was found into few plain words: the decision first, then the reasons, then what is open.',
+      ),
     ],
   },
   {
@@ -62,9 +67,26 @@ export const templates: Template[] = [
     goal: 'Find what is wrong, unclear or missing in the uploaded documents, with the place where it stands',
     mode: 'roundtable',
     agents: [
-      agent('lawyer', 'Contract lawyer', 'deepseek', 'You read for obligations, liability, deadlines and what is missing. Quote the passage that you mean.', ['file_read']),
-      agent('checker', 'Fact checker', 'qwen', 'You check figures, dates and claims against each other and against sources. Say what you could not check.', ['search', 'file_read']),
-      agent('editor', 'Plain-words editor', 'llama', 'You turn what was found into few plain words: the decision first, then the reasons, then what is open.'),
+      agent(
+        'lawyer',
+        'Contract lawyer',
+        'deepseek',
+        'You read for obligations, liability, deadlines and what is missing. Quote the passage that you mean.',
+        ['file_read'],
+      ),
+      agent(
+        'checker',
+        'Fact checker',
+        'qwen',
+        'You check figures, dates and claims against each other and against sources. Say what you could not check.',
+        ['search', 'file_read'],
+      ),
+      agent(
+        'editor',
+        'Plain-words editor',
+        'llama',
+        'You turn what was found into few plain words: the decision first, then the reasons, then what is open.',
+      ),
     ],
   },
   {
@@ -74,9 +96,26 @@ export const templates: Template[] = [
     goal: 'A short digest of what is known, how well, and where to read on',
     mode: 'roundtable',
     agents: [
-      agent('scout', 'Source scout', 'deepseek', 'You find the sources that matter and say in one line each what they add. Prefer primary ones.', ['search', 'file_read']),
-      agent('method', 'Methodologist', 'qwen', 'You weigh evidence: sample, method, bias, what was replicated. Say what the sources cannot show.', ['file_read']),
-      agent('writer', 'Digest writer', 'llama', 'You write the digest: what is known, how sure that is, what is disputed, where to read on.'),
+      agent(
+        'scout',
+        'Source scout',
+        'deepseek',
+        'You find the sources that matter and say in one line each what they add. Prefer primary ones.',
+        ['search', 'file_read'],
+      ),
+      agent(
+        'method',
+        'Methodologist',
+        'qwen',
+        'You weigh evidence: sample, method, bias, what was replicated. Say what the sources cannot show.',
+        ['file_read'],
+      ),
+      agent(
+        'writer',
+        'Digest writer',
+        'llama',
+        'You write the digest: what is known, how sure that is, what is disputed, where to read on.',
+      ),
     ],
   },
   {
@@ -86,7 +125,12 @@ export const templates: Template[] = [
     goal: 'Break the plan before somebody else does',
     mode: 'manual',
     agents: [
-      agent('attacker', 'Attacker', 'deepseek', 'You look for the way in: how the plan could be abused, gamed or broken by somebody who wants to. Be concrete.'),
+      agent(
+        'attacker',
+        'Attacker',
+        'deepseek',
+        'You look for the way in: how the plan could be abused, gamed or broken by somebody who wants to. Be concrete.',
+      ),
       agent('sceptic', 'Sceptic', 'qwen', 'You doubt the premises: what is assumed without evidence, and what if it is false.'),
       agent('defender', 'Defender', 'gpt_oss', 'You answer attacks with the cheapest measure that holds, and say what remains.'),
     ],

@@ -14,7 +14,9 @@ export const NotHere = () => (
 export const Broken = ({ error, reset }: ErrorComponentProps) => (
   <main className="lost stack">
     <h1>This screen broke</h1>
-    <Notice tone="bad">{error instanceof Error ? error.message : 'Something went wrong in the page.'} What you typed is kept. Try again, or reload the page.</Notice>
+    <Notice tone="bad">
+      {error instanceof Error ? error.message : 'Something went wrong in the page.'} What you typed is kept. Try again, or reload the page.
+    </Notice>
     <button type="button" className="button" onClick={reset}>
       Try again
     </button>

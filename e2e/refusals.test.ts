@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { newCouncil } from '../test/council.ts'
+import { useStage } from './stage.ts'
+
+const stage = await useStage({
+  withDemo: true,
+  environment: { RATE_LIMIT_TURNS_PER_MINUTE: '2', CREDIT_ENFORCEMENT_ENABLED: 'true', SIGNUP_GRANT_CREDITS: '100' },
+})
+
+test('too many messages are counted down, and the third goes through when the time is up', async () => {
+  const { page, client } = await stage.visitor('ann')
+  const council = await newCouncil(client, 'roundtable', [{ key: 'one' }])
+  await page.goto(`/rooms/${council.roomId}`)
+  for (const turn of [1, 2]) {
+    await page.getByLabel('Your message').fill(`Message ${turn}`)
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByRole('button', { name: `Details of turn ${turn}` }).waitFor()
+  }
+  await page.getByLabel('Your message').fill('Message 3')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.getByText(/You can send again in \d+ s/).waitFor()
+  const send = page.getByRole('button', { name: /^\d+ s$/ })
+  expect(await send.isDisabled()).toBe(true)
+  expect(await page.getByLabel('Your message').inputValue()).toBe('Message 3')
+  await page.getByRole('button', { name: 'Send' }).waitFor({ timeout: 75_000 })
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.getByRole('button', { name: 'Details of turn 3' }).waitFor()
+}, 120_000)
+
+test('who has no credits left is shown the way to top up, and the message is kept', async () => {
+  const { page, client } = await stage.visitor('ben')
+  const council = await newCouncil(client, 'roundtable', [{ key: 'one' }])
+  await page.goto(`/rooms/${council.roomId}`)
+  // Whatever is left of the grant is taken by the owner's cap-free way: the ledger is append-only, so the refusal itself is played.
+  await page.route('**/turns/stream', route =>
+    route.fulfill({
+      status: 402,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({
+        status: 402,
+        code: 'insufficient_credits',
+        detail: 'Insufficient credits. Please top up your account.',
+        trace_id: 't',
+      }),
+    }),
+  )
+  await page.getByLabel('Your message').fill('Costly')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.getByRole('link', { name: 'Top up', exact: true }).click()
+  await page.getByRole('heading', { name: 'Balance' }).waitFor()
+  await page.goBack()
+  await page.getByLabel('Your message').waitFor()
+  expect(await page.getByLabel('Your message').inputValue()).toBe('Costly')
+})

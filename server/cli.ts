@@ -98,7 +98,18 @@ function configuration(environment: Environment, output: DestinationStream = pin
 }
 
 /** A second net below the rule that no secret is logged at all. */
-const REDACTED = ['*.password', '*.authorization', '*.cookie', '*.token', '*.secret', '*.connectionString']
+const REDACTED = [
+  '*.password',
+  '*.authorization',
+  '*.cookie',
+  '*.token',
+  '*.secret',
+  '*.connectionString',
+  'err.detail',
+  'err.where',
+  'err.query',
+  'err.parameters',
+]
 
 async function runServe(environment: Environment): Promise<void> {
   const { config, log } = configuration(environment, pino.destination(1))

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, expect } from 'vitest'
 import { readConfig } from '../../server/config.ts'
@@ -70,14 +71,13 @@ export async function uploadRaw(
 
 /** What parsing made of a file. */
 export async function parsed(client: Client, fileId: string): Promise<Answer['body']> {
-  let text: Answer['body']
-  await expect
-    .poll(async () => {
-      text = (await client.get(`/files/${fileId}/text`)).body
-      return text.parse_status
-    }, PATIENCE)
-    .not.toBe('pending')
-  return text
+  const until = performance.now() + PATIENCE.timeout
+  for (;;) {
+    const { body } = await client.get(`/files/${fileId}/text`)
+    if (body.parse_status !== 'pending') return body
+    if (performance.now() > until) throw new Error('the file is still pending')
+    await sleep(PATIENCE.interval)
+  }
 }
 
 export async function newRoom(client: Client): Promise<string> {

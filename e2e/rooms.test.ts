@@ -72,7 +72,7 @@ test('an agent that fails says what to do, and the others are heard', async () =
   await send(page, 'Speak')
   await ended(page)
   await page.getByText('The model could not be reached or failed').waitFor()
-  expect(await page.getByText('Fine.').count()).toBe(2)
+  expect(await page.locator('.words').getByText('Fine.').count()).toBe(2)
   expect(await page.getByText('[[agent_error]]').count()).toBe(0)
 })
 

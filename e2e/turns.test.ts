@@ -89,7 +89,7 @@ test('a mode switched during a turn says that it applies on the next send, and d
 test('a turn that another tab started is shown, and a second message is refused without losing it', async () => {
   const { page, client, council } = await seated('gus', 'roundtable')
   stage.endpoint.reply({ chunks: words(150), betweenMs: 20 })
-  const other = await client.stream(council.turns + '/stream', { message: 'From elsewhere', events: 'detailed' })
+  const other = await client.stream(`${council.turns}/stream`, { message: 'From elsewhere', events: 'detailed' })
   await send(page, 'Mine')
   await page.getByText('still answering').waitFor()
   expect(await page.getByLabel('Your message').inputValue()).toBe('Mine')

@@ -19,7 +19,7 @@ refreshAfterTurns()
 onSignedOut(() => {
   const { pathname, href } = router.state.location
   if (pathname === '/sign-in') return
-  void router.navigate({ to: '/sign-in', search: { then: href } })
+  void router.navigate({ to: '/sign-in', search: { after: href } })
 })
 
 createRoot(document.querySelector('#page')!).render(

@@ -16,7 +16,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: SignIn,
-  validateSearch: (search: Record<string, unknown>): { then?: string } => ({ then: optional(search.then) }),
+  validateSearch: (search: Record<string, unknown>): { after?: string } => ({ after: optional(search.after) }),
 })
 const signedIn = createRoute({ getParentRoute: () => root, id: 'signed-in', component: Shell })
 const home = createRoute({ getParentRoute: () => signedIn, path: '/', component: Home })

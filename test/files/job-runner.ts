@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import type { JobName } from '../../server/domain/job.ts'
-import { openDatabase } from '../../server/store/database.ts'
+import { type Database, openDatabase } from '../../server/store/database.ts'
 import { openJobQueue } from '../../server/store/job-queue.ts'
 import { applyRetention } from '../../server/usecases/apply-retention.ts'
 import { checkRollups } from '../../server/usecases/check-rollups.ts'
@@ -12,6 +12,8 @@ type Round = Extract<JobName, 'purge-deleted' | 'apply-retention' | 'check-rollu
 export interface RoundOptions {
   retentionDays?: number
   log?: { info(fields: object, message: string): void }
+  /** Told of every statement, each of which is a transaction of its own. */
+  onStatement?: (name: string, milliseconds: number) => void
 }
 
 /** A round as the worker would run it, now and to its end; jobs that it enqueues go to the worker of the test. */
@@ -23,7 +25,16 @@ export async function runJob({ database: { config } }: { database: TestDatabase 
     await database.close()
   })
   const log = { info: () => undefined, error: () => undefined, ...options.log }
-  const deps = { database, jobs, log, retentionDays: options.retentionDays ?? 90 }
+  const timed: Database = {
+    ...database,
+    async statement<Row>(statement: string, text: string, values: unknown[]) {
+      const started = performance.now()
+      const rows = await database.statement<Row>(statement, text, values)
+      options.onStatement?.(statement, performance.now() - started)
+      return rows
+    },
+  }
+  const deps = { database: timed, jobs, log, retentionDays: options.retentionDays ?? 90 }
   const rounds = { 'purge-deleted': purgeDeleted, 'apply-retention': applyRetention, 'check-rollups': checkRollups }
   await rounds[name](deps)
 }

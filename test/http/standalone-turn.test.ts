@@ -64,6 +64,7 @@ describe('a standalone turn', () => {
     const done = events.at(-1)!.data
     expect(done).toMatchObject({ type: 'done', status: 'completed', turn_id: stream.headers.get('x-turn-id') })
     const stored = await ada.get(`${turns}/${done.turn_id}`)
+    expect(stored.body.status).toBe('completed')
     expect(joinedText(events)).toBe(stored.body.assistant_output)
     expect(stored.body.calls).toHaveLength(1)
   })

@@ -1,5 +1,5 @@
 import { ExternalLink, ImageIcon } from 'lucide-react'
-import { isValidElement, memo, type ReactNode, useState } from 'react'
+import { type CSSProperties, isValidElement, memo, type ReactNode, useState } from 'react'
 import { type Components, defaultRemarkPlugins, Streamdown } from 'streamdown'
 
 // Whatever a model writes is untrusted. Raw HTML is never parsed (no rehype plugin does it), only web and mail addresses become links,
@@ -73,47 +73,27 @@ const Grid = ({ children }: { children?: ReactNode }) => (
   </section>
 )
 
-const plain = (tag: string) => tag as keyof React.JSX.IntrinsicElements
-// An answer is a part of the page: its largest heading stands below the page's own.
-const headings = { h1: plain('h4'), h2: plain('h4'), h3: plain('h5'), h4: plain('h5'), h5: plain('h6'), h6: plain('h6') }
-const blocks = [
-  'p',
-  'ul',
-  'ol',
-  'li',
-  'blockquote',
-  'hr',
-  'strong',
-  'em',
-  'del',
-  'sup',
-  'sub',
-  'thead',
-  'tbody',
-  'tr',
-  'th',
-  'td',
-  'section',
-]
-const COMPONENTS: Components = {
-  ...Object.fromEntries(blocks.map(tag => [tag, withoutNode(tag)])),
-  ...Object.fromEntries(Object.entries(headings).map(([from, to]) => [from, withoutNode(to)])),
-  a: Link as Components['a'],
-  img: Picture as Components['img'],
-  pre: CodeBlock as Components['pre'],
-  code: Code as Components['code'],
-  inlineCode: Code as Components['inlineCode'],
-  table: Grid as Components['table'],
+/** The plain element, with the attributes that Markdown can give and none else; what is not named here keeps its own name. */
+function Plain({ node, children, style }: { node?: { tagName: string }; children?: ReactNode; style?: CSSProperties }) {
+  const tag = node?.tagName ?? 'span'
+  const Tag = (ELEMENTS[tag] ?? tag) as 'p'
+  if (tag === 'hr') return <Tag />
+  return <Tag style={style?.textAlign ? { textAlign: style.textAlign } : undefined}>{children}</Tag>
 }
 
-/** The plain element, with the attributes that Markdown can give and none else. */
-function withoutNode(tag: string) {
-  const Tag = tag as 'p'
-  const isVoid = tag === 'hr'
-  return function Plain({ children, style }: { children?: ReactNode; style?: React.CSSProperties }) {
-    return isVoid ? <Tag /> : <Tag style={style?.textAlign ? { textAlign: style.textAlign } : undefined}>{children}</Tag>
-  }
-}
+/** An answer is a part of the page: its largest heading stands below the page's own. */
+const ELEMENTS: Record<string, string> = { h1: 'h4', h2: 'h4', h3: 'h5', h4: 'h5', h5: 'h6', h6: 'h6' }
+const TAGS = 'h1 h2 h3 h4 h5 h6 p ul ol li blockquote hr strong em del sup sub thead tbody tr th td section'.split(' ')
+
+const COMPONENTS = {
+  ...Object.fromEntries(TAGS.map(tag => [tag, Plain])),
+  a: Link,
+  img: Picture,
+  pre: CodeBlock,
+  code: Code,
+  inlineCode: Code,
+  table: Grid,
+} as Components
 
 const REMARK = Object.values(defaultRemarkPlugins)
 const NO_PLUGINS: never[] = []

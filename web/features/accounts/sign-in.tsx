@@ -88,7 +88,7 @@ function useEntering() {
   const [isBusy, setBusy] = useState(false)
   const secondsLeft = useCountdown(problem)
   const navigate = useNavigate()
-  const { then } = useSearch({ from: '/sign-in' })
+  const { after } = useSearch({ from: '/sign-in' })
   const enter = (way: () => Promise<void>) => async (event: FormEvent) => {
     event.preventDefault()
     setBusy(true)
@@ -96,7 +96,7 @@ function useEntering() {
     try {
       await way()
       queryClient.clear()
-      await navigate({ href: then?.startsWith('/') && !then.startsWith('//') ? then : '/' })
+      await navigate({ href: after?.startsWith('/') && !after.startsWith('//') ? after : '/' })
     } catch (error) {
       setProblem(asProblem(error))
     } finally {

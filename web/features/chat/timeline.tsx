@@ -92,6 +92,7 @@ function Rows({ rows, sessionId, onDetails }: { rows: Row[]; sessionId: string; 
     const element = scroller.current
     if (element) element.scrollTop = element.scrollHeight
   }, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new turn brings the reader to the end
   useLayoutEffect(() => {
     isAtEnd.current = true
     toEnd()

@@ -1,8 +1,18 @@
-import { expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, test } from 'vitest'
 import { newCouncil } from '../test/council.ts'
+import { startWorker } from '../test/files/file-program.ts'
 import { useStage } from './stage.ts'
 
-const stage = await useStage({ withDemo: true })
+const environment = { PANTHEON_DATA_DIR: mkdtempSync(path.join(tmpdir(), 'pantheon-page-files-')) }
+const stage = await useStage({ withDemo: true, environment })
+const worker = await startWorker({ DATABASE_URL: stage.databaseUrl, ...environment })
+afterAll(async () => {
+  await worker.stop()
+  rmSync(environment.PANTHEON_DATA_DIR, { recursive: true, force: true })
+})
 
 test('a file is uploaded, read, used by an agent, looked at and deleted', async () => {
   const { page, client } = await stage.visitor('ann')

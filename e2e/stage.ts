@@ -18,6 +18,7 @@ export interface Visitor {
 
 export interface Stage {
   address: string
+  databaseUrl: string
   endpoint: ModelEndpoint
   /** A browser of its own, signed out. */
   open(options?: BrowserContextOptions): Promise<{ page: Page; context: BrowserContext }>
@@ -58,6 +59,7 @@ export async function useStage({ withDemo = false, environment = {} }: StageOpti
   }
   return {
     address,
+    databaseUrl: database.url,
     endpoint,
     complaints,
     open,

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterEach, expect, test } from 'vitest'
 import { newCouncil } from '../test/council.ts'
+import { startSeverableProxy } from '../test/severable-proxy.ts'
 import { manager, PHONE, useStage } from './stage.ts'
 
 const stage = await useStage()
@@ -49,16 +50,21 @@ test('parallel specialists stream side by side; after a reload in the middle the
 })
 
 test('a lost connection is found again, and nothing is missing', async () => {
-  const { page, context } = await seated('ben', 'roundtable')
+  const { page, council } = await seated('ben', 'roundtable')
+  const way = await startSeverableProxy(stage.address)
   stage.endpoint.reply({ chunks: words(150), betweenMs: 20 })
+  // Cookies belong to the host, whatever the port: the page is the same one by another way.
+  await page.goto(new URL(`/rooms/${council.roomId}`, way.url).href)
   await send(page, 'Go')
   await page.locator('.step').first().getByText('w3 ').waitFor()
-  await context.setOffline(true)
-  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 800)))
-  await context.setOffline(false)
+  way.sever()
+  await page.getByText('The connection is lost; looking for the turn again').waitFor()
+  await way.mend()
+  await page.getByText('The connection is lost').waitFor({ state: 'detached' })
   await ended(page)
-  for (const step of await page.locator('.step .words').all()) expect((await step.innerText()).trim()).toBe(words(150).join('').trim())
   expect(await page.locator('.step').count()).toBe(3)
+  for (const step of await page.locator('.step .words').all()) expect((await step.innerText()).trim()).toBe(words(150).join('').trim())
+  way.close()
 }, 60_000)
 
 test('stop ends a turn and keeps what was said', async () => {

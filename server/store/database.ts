@@ -36,9 +36,14 @@ export function openDatabase({ config, namedStatements, onIdleError }: DatabaseO
     types: wireTypes,
     ...config,
   })
-  pool.on('error', onIdleError)
+  let closed = false
+  // The pool is ended before the last of its connections is: what happens to those is no news.
+  const onBreak = (error: Error) => {
+    if (!closed) onIdleError(error)
+  }
+  pool.on('error', onBreak)
   // A connection that breaks while it is checked out would end the process without a listener of its own; its query rejects as well.
-  pool.on('connect', client => client.on('error', onIdleError))
+  pool.on('connect', client => client.on('error', onBreak))
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
   return {
     kysely,
@@ -49,7 +54,10 @@ export function openDatabase({ config, namedStatements, onIdleError }: DatabaseO
     },
     transaction: work => kysely.transaction().execute(transaction => work(bound(transaction))),
     // Kysely's own destroy leaves a pool open that never ran a Kysely query.
-    close: () => pool.end(),
+    close() {
+      closed = true
+      return pool.end()
+    },
   }
 }
 

@@ -26,6 +26,8 @@ export interface JobQueueOptions {
 /** A worker that died is noticed when it has been silent for this long (pg-boss allows no less than 10 s). */
 const SILENCE_SECONDS = 15
 const LOOK_EVERY_SECONDS = 5
+/** New jobs are heard of; those whose time to be tried again has come are only found by looking. */
+const RETRY_LOOK_SECONDS = 5
 const STOP_MS = 20_000
 
 /** A job is tried again after about 2, 4, 8, 16, 32 s and so on, half an hour in all; a failed one is kept for 14 days, for an administrator to see. */
@@ -67,7 +69,7 @@ export async function openJobQueue({ database, direct, working, onError }: JobQu
     async work(name, atOnce, handler) {
       for (let number = 0; number < atOnce; number += 1) {
         let worker = ''
-        worker = await boss.work(name, { batchSize: 1 }, async ([job]) => {
+        worker = await boss.work(name, { batchSize: 1, notifyPollingIntervalSeconds: RETRY_LOOK_SECONDS }, async ([job]) => {
           try {
             await handler(job!.data as Jobs[typeof name])
           } finally {

@@ -1,5 +1,5 @@
 const grouped = new Intl.NumberFormat('en-GB')
-const compact = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 })
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 })
 
 export const count = (value: number): string => grouped.format(value)
 export const roughly = (value: number): string => compact.format(value)

@@ -6,7 +6,7 @@ import { call } from '../../api/client.ts'
 import { wallet } from '../../api/queries.ts'
 import { BarChart } from '../../ui/bar-chart.tsx'
 import { count } from '../../ui/count.ts'
-import { compare, isNegative, shown } from '../../ui/decimal.ts'
+import { compare, isNegative, LOW_BALANCE, shown } from '../../ui/decimal.ts'
 import { Loading, Notice } from '../../ui/notice.tsx'
 import { Share } from '../../ui/share.tsx'
 import { type Column, Pages, Table } from '../../ui/table.tsx'
@@ -36,9 +36,6 @@ export function BillingScreen() {
   )
 }
 
-/** Below this the page says so; the server's own threshold decides what a turn says. */
-const LOW = '5'
-
 function Balance() {
   const { data, error } = useQuery(wallet)
   if (error) return <Notice tone="bad">{error.message} Reload the page to try again.</Notice>
@@ -54,7 +51,9 @@ function Balance() {
         </Notice>
       ) : (
         data &&
-        compare(data.balance, LOW) < 0 && <Notice tone="warn">Few credits are left. Top up before a long turn stops at its limit.</Notice>
+        compare(data.balance, LOW_BALANCE) < 0 && (
+          <Notice tone="warn">Few credits are left. Top up before a long turn stops at its limit.</Notice>
+        )
       )}
     </section>
   )

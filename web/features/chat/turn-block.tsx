@@ -118,7 +118,9 @@ function Waiting({ view }: { view: TurnView }) {
       ? 'The manager is choosing who should answer'
       : last.kind === 'steps'
         ? 'The manager is judging the answers'
-        : 'The manager is at work'
+        : last.kind === 'synthesis'
+          ? 'Writing the turn down'
+          : 'The manager is at work'
   return (
     <ManagerLine>
       <span className="waiting">{view.turnId ? words : 'Sending'}</span>

@@ -5,7 +5,7 @@ import type { MeRead } from '../../../contract/accounts.ts'
 import { agents, queryClient, rooms, wallet } from '../../api/queries.ts'
 import { signOut } from '../../api/sign-in.ts'
 import { forgetBearer } from '../../api/token.ts'
-import { shown } from '../../ui/decimal.ts'
+import { compare, LOW_BALANCE, shown } from '../../ui/decimal.ts'
 import { setTheme, useTheme } from '../../ui/theme.ts'
 import { ago } from '../../ui/time.ts'
 import { forgetLiveSessions } from '../chat/live-session.ts'
@@ -83,9 +83,7 @@ function Balance() {
     <>
       <div className="row spread small">
         <span className="muted">Credits</span>
-        <span className="num" data-testid="balance">
-          {data ? shown(data.balance) : '…'}
-        </span>
+        <span className={data && compare(data.balance, LOW_BALANCE) < 0 ? 'num low' : 'num'}>{data ? shown(data.balance) : '…'}</span>
       </div>
       <Link to="/billing" className="rail-link">
         Usage and top-up

@@ -58,6 +58,8 @@ test('links lead to web and mail addresses only, say whereto, and pictures stay 
   await page.getByLabel('Your message').fill('All')
   await page.getByRole('button', { name: 'Send' }).click()
   await page.getByRole('button', { name: 'Details of turn 1' }).waitFor()
+  // What reads Markdown is loaded when it is first needed.
+  await page.locator('.remote-picture').first().waitFor()
   const links = page.locator('.words a')
   const all = await links.evaluateAll(list =>
     list.map(link => ({ href: (link as HTMLAnchorElement).protocol, rel: link.getAttribute('rel'), text: link.textContent })),

@@ -85,3 +85,22 @@ test('one agent alone answers in a direct chat, and the turn tells its calls', a
   await page.getByRole('button', { name: 'Details of turn 1' }).click()
   await page.getByRole('dialog', { name: 'Turn details' }).getByRole('cell', { name: 'deepseek' }).waitFor()
 })
+
+test('a token that has ended is renewed in silence', async () => {
+  const { page } = await stage.visitor('kim')
+  const tokens: string[] = []
+  page.on('request', request => request.url().endsWith('/api/auth/token') && tokens.push(request.url()))
+  await page.route('**/api/v1/rooms', route =>
+    tokens.length > 1
+      ? route.continue()
+      : route.fulfill({
+          status: 401,
+          contentType: 'application/problem+json',
+          body: JSON.stringify({ status: 401, code: 'unauthenticated', detail: 'Invalid or expired token.', trace_id: 't' }),
+        }),
+  )
+  await page.goto('/')
+  await page.getByRole('heading', { name: 'Who should sit on your council?' }).waitFor()
+  expect(tokens).toHaveLength(2)
+  expect(new URL(page.url()).pathname).toBe('/')
+})

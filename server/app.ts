@@ -30,6 +30,7 @@ import { roomAgentRoutes } from './http/room-agents.ts'
 import { roomRoutes } from './http/rooms.ts'
 import { searchRoutes } from './http/search.ts'
 import { sessionRoutes } from './http/sessions.ts'
+import { endSlowBodies } from './http/slow-bodies.ts'
 import { stripeWebhookRoutes } from './http/stripe-webhook.ts'
 import { cutAnswersOfSuspended } from './http/suspended-answers.ts'
 import { topUpRoutes } from './http/top-ups.ts'
@@ -72,7 +73,8 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_LENGTH_MAXIMUM },
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerUnreadable,
-    requestTimeout: 30_000,
+    // A large file on a slow line; whatever else has a body is given less (slow-bodies.ts).
+    requestTimeout: 300_000,
     forceCloseConnections: 'idle',
   })
   app.setValidatorCompiler(validatorCompiler)
@@ -80,6 +82,7 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
   sendTraceIds(app)
   logRequests(app)
   answerErrors(app)
+  endSlowBodies(app)
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: contentPolicy(deps.payments !== null) } })
   await app.register(cors, {
     origin: deps.corsOrigins.includes('*') || (deps.corsOrigins.length > 0 && deps.corsOrigins),

@@ -13,7 +13,7 @@ import { useProgram } from '../program.ts'
 const program = await useProgram({ ADMIN_USER_IDS: 'boss-id' })
 const database = openDatabase({ config: program.database.config, namedStatements: true, onIdleError: () => undefined })
 const jobs = await openJobQueue({ database, direct: program.database.config, working: true, onError: () => undefined })
-const faults = { storage: 0, parser: 0 }
+const faults = { storage: 0, parser: 0, brokenKey: '' }
 const runs = { parse: 0 }
 const removed: string[] = []
 await runJobs({
@@ -23,9 +23,9 @@ await runJobs({
   retentionDays: 90,
   storage: {
     put: async () => {},
-    async get() {
+    async get(key) {
       faults.storage -= 1
-      if (faults.storage >= 0) throw new Error('the storage is away')
+      if (faults.storage >= 0 || key === faults.brokenKey) throw new Error('the storage is away')
       return Readable.from(['text'])
     },
     async remove(key) {
@@ -101,17 +101,16 @@ test('a job that runs twice changes nothing the second time', async () => {
 test('a job that is given up leaves no file pending, and an administrator sees it', async () => {
   const { body: file } = await upload(ada, program, room, 'never.txt', 'x')
   await parsed(ada, file.id)
-  await program.database.pool.query(
-    `update uploaded_files set parse_status = 'pending', parsed_text = null, parsed_characters = null where id = $1`,
+  const [{ storage_key }] = await rows(
+    `update uploaded_files set parse_status = 'pending', parsed_text = null, parsed_characters = null where id = $1 returning storage_key`,
     [file.id],
   )
-  faults.parser = 1
+  faults.brokenKey = storage_key
   // The last of its tries.
   await program.database.pool.query(
     `insert into pgboss.job (name, data, retry_limit, dead_letter) values ('parse-file', $1, 0, 'give-up-file')`,
     [JSON.stringify({ fileId: file.id })],
   )
-  await upload(ada, program, room, 'next.txt', 'x')
   await expect
     .poll(async () => (await ada.get(`/files/${file.id}/text`)).body, PATIENCE)
     .toMatchObject({
@@ -120,7 +119,7 @@ test('a job that is given up leaves no file pending, and an administrator sees i
     })
   const { body } = await boss.get('/admin/jobs/failed')
   expect(body.total).toBeGreaterThan(0)
-  expect(body.jobs[0]).toMatchObject({ name: 'parse-file', data: { fileId: file.id }, attempts: 1, message: 'no parser can be started' })
+  expect(body.jobs[0]).toMatchObject({ name: 'parse-file', data: { fileId: file.id }, attempts: 1, message: 'the storage is away' })
   expect(await ada.get('/admin/jobs/failed')).toMatchObject({ status: 403, body: { code: 'admin_required' } })
 }, 90_000)
 

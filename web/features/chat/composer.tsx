@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowUp, Square } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import type { AgentRead } from '../../../contract/agents.ts'
 import { type ApiProblem, asProblem } from '../../api/problem.ts'
 import { models } from '../../api/queries.ts'
@@ -155,9 +156,10 @@ function useCompletion(
   const choose = (agent: AgentRead) => {
     if (!mention) return
     const next = completed(text, mention, agent.agent_key)
-    setText(next.text)
+    // At once: the next key may be pressed before the next frame.
+    flushSync(() => setText(next.text))
+    area.current?.setSelectionRange(next.caret, next.caret)
     close()
-    requestAnimationFrame(() => area.current?.setSelectionRange(next.caret, next.caret))
   }
   const onKeyDown = (event: KeyboardEvent): boolean => {
     if (!isOpen) return false

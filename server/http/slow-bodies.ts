@@ -1,0 +1,14 @@
+import type { FastifyInstance } from 'fastify'
+
+/** Longer than any honest client takes for a megabyte; an upload of a file has as long as the server gives a request. */
+const BODY_MS = 30_000
+
+/** Ends connections whose body comes too slowly to be anything but an attempt to hold them. */
+export function endSlowBodies(app: FastifyInstance, milliseconds = BODY_MS): void {
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    if (/^multipart\//i.test(request.headers['content-type'] ?? '')) return
+    const timer = setTimeout(() => request.raw.destroy(), milliseconds)
+    const arrived = () => clearTimeout(timer)
+    payload.once('end', arrived).once('close', arrived)
+  })
+}

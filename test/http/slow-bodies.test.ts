@@ -1,0 +1,51 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Fastify from 'fastify'
+import { expect, onTestFinished, test } from 'vitest'
+import { endSlowBodies } from '../../server/http/slow-bodies.ts'
+
+/** How long the connection lives that sends `type` a byte at a time, and how it ends. */
+async function trickle(type: string): Promise<{ milliseconds: number; answer: string }> {
+  const app = Fastify()
+  endSlowBodies(app, 300)
+  app.addContentTypeParser('multipart/form-data', (_request, payload, done) => {
+    payload.on('end', () => done(null)).resume()
+  })
+  app.post('/', async () => 'read')
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  onTestFinished(() => app.close())
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.on('error', () => undefined)
+  const chunks: Buffer[] = []
+  socket.on('data', chunk => chunks.push(chunk))
+  const closed = once(socket, 'close')
+  const started = performance.now()
+  socket.write(`POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: 12\r\n\r\n`)
+  for (let byte = 0; byte < 12 && !socket.destroyed; byte += 1) {
+    socket.write('"')
+    await sleep(100)
+  }
+  await closed
+  return { milliseconds: performance.now() - started, answer: Buffer.concat(chunks).toString() }
+}
+
+test('a body that trickles in is cut off, an upload is not', async () => {
+  const [json, upload] = await Promise.all([trickle('application/json'), trickle('multipart/form-data; boundary=b')])
+  expect(json.answer).toBe('')
+  expect(upload.answer).toContain('200 OK')
+  expect(upload.milliseconds).toBeGreaterThan(1_000)
+})
+
+test('a body that arrives in time leaves nothing behind that could end its connection', async () => {
+  const app = Fastify()
+  endSlowBodies(app, 100)
+  app.post('/', async () => {
+    await sleep(300)
+    return 'late'
+  })
+  const address = await app.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(() => app.close())
+  const answer = await fetch(address, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+  expect(await answer.text()).toBe('late')
+})

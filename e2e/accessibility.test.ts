@@ -28,9 +28,12 @@ async function findings(page: Page): Promise<string[]> {
 }
 
 const setTheme = (page: Page, theme: string) =>
-  page.evaluate(chosen => {
+  page.evaluate(async chosen => {
     localStorage.setItem('theme', chosen)
     document.documentElement.dataset.theme = chosen
+    // Colours on their way from one theme to the other are of neither.
+    const changing = document.getAnimations().filter(animation => animation instanceof CSSTransition)
+    await Promise.allSettled(changing.map(animation => animation.finished))
   }, theme)
 
 test('axe finds nothing on the sign-in', async () => {

@@ -2,9 +2,9 @@
 export type Progress = (rows: number) => void
 
 /** What one statement may take: it holds its locks for as long, and others wait behind them. */
-const TARGET_MS = 30
+const TARGET_MS = 15
 const SMALLEST = 5
-const LARGEST = 5_000
+const LARGEST = 2_000
 
 /**
  * Runs a statement that changes at most `limit` rows until there are no more, each time as its own commit. The batches become as large as

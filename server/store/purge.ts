@@ -26,7 +26,8 @@ where (sessions.deleted_at < now() - make_interval(days => $1) or rooms.deleted_
 export const countDueTurns = (database: Database, { days, userId }: Due): Promise<number> =>
   count(database, 'count_due_turns', `select count(*) as rows from turns where session_id in (${DUE_SESSIONS})`, [days, userId])
 
-const SESSIONS_AT_ONCE = 100
+/** Few, since each batch passes the dead rows of the ones before. */
+const SESSIONS_AT_ONCE = 20
 
 export async function dueSessions(database: Database, { days, userId }: Due): Promise<string[]> {
   const rows = await database.statement<{ id: string }>('due_sessions', `${DUE_SESSIONS} limit ${SESSIONS_AT_ONCE}`, [days, userId])
@@ -40,7 +41,7 @@ export async function purgeSessions(database: Database, sessionIds: string[], pr
   await inBatches(change('detach_tool_calls_of_sessions', DETACH_TOOL_CALLS_OF_SESSIONS))
   await inBatches(change('purge_turns_of_sessions', PURGE_TURNS_OF_SESSIONS), progress)
   await inBatches(change('purge_files_of_sessions', PURGE_FILES_OF_SESSIONS))
-  await database.statement('purge_sessions', PURGE_SESSIONS, [sessionIds])
+  await inBatches(change('purge_sessions', PURGE_SESSIONS), () => {}, 5)
 }
 
 const DETACH_CALLS_OF_SESSIONS = `
@@ -65,7 +66,10 @@ with gone as (delete from uploaded_files where id in (select id from uploaded_fi
 select count(*) as rows from gone`
 
 const PURGE_SESSIONS = `
-delete from sessions where id = any($1::uuid[]) and not exists (select from turn_runs where turn_runs.session_id = sessions.id)`
+with empty as (
+  select id from sessions where id = any($1::uuid[]) and not exists (select from turn_runs where turn_runs.session_id = sessions.id) limit $2
+), gone as (delete from sessions where id in (select id from empty) returning 1)
+select count(*) as rows from gone`
 
 /** Rooms that are due and have no session left, with their files; how many went. */
 export async function purgeRooms(database: Database, due: Due): Promise<number> {

@@ -40,4 +40,4 @@ select id from sessions where created_at < now() - make_interval(days => $1)
   and not exists (select from turns where turns.session_id = sessions.id)
   and not exists (select from turn_runs where turn_runs.session_id = sessions.id)
   and not exists (select from uploaded_files where uploaded_files.session_id = sessions.id)
-order by created_at limit 100`
+order by created_at limit 20`

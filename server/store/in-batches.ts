@@ -4,7 +4,7 @@ export type Progress = (rows: number) => void
 /** What one statement may take: it holds its locks for as long, and others wait behind them. */
 const TARGET_MS = 15
 const SMALLEST = 5
-const LARGEST = 2_000
+const LARGEST = 500
 
 /**
  * Runs a statement that changes at most `limit` rows until there are no more, each time as its own commit. The batches become as large as
@@ -20,6 +20,6 @@ export async function inBatches(change: (limit: number) => Promise<number>, prog
     progress(rows)
     if (rows < limit) return sum
     const fitting = (limit * TARGET_MS) / Math.max(performance.now() - started, 1)
-    limit = Math.round(Math.min(Math.max(fitting, SMALLEST), limit * 2, LARGEST))
+    limit = Math.round(Math.min(Math.max(fitting, SMALLEST), limit * 1.5, LARGEST))
   }
 }

@@ -30,3 +30,6 @@ export function invalid(path: string, message: string): Refusal {
   const errors: FieldError[] = [{ path, message }]
   return new Refusal('validation_error', `${path}: ${message}`, { errors })
 }
+
+export const turnInProgress = () =>
+  new Refusal('turn_in_progress', 'This session is answering already. Wait for its turn to end, or cancel it.')

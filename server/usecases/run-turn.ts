@@ -1,7 +1,7 @@
 import { validate as isUuid, v7 as uuidv7 } from 'uuid'
 import type { TurnCreate, TurnRegenerate } from '../../contract/turns.ts'
 import type { Caller } from '../domain/caller.ts'
-import { notFound, Refusal } from '../domain/refusal.ts'
+import { notFound, Refusal, turnInProgress } from '../domain/refusal.ts'
 import type { RequestKey } from '../domain/request-key.ts'
 import { requireNoTools, type TurnWish, takeSnapshot } from '../domain/snapshot.ts'
 import type { RateLimiter, WindowState } from '../live/rate-limiter.ts'
@@ -115,5 +115,3 @@ async function turnWish(database: Database, loaded: LoadedTurn, wish: WantedTurn
   }
   return { ...chosen, message: lastTurn.message, supersedes: lastTurn }
 }
-
-const turnInProgress = () => new Refusal('turn_in_progress', 'This session is answering already. Wait for its turn to end, or cancel it.')

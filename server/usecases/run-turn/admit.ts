@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { affordableOutputTokens, decimal, decimalText } from '../../domain/money.ts'
-import { invalid, Refusal } from '../../domain/refusal.ts'
+import { invalid, Refusal, turnInProgress } from '../../domain/refusal.ts'
 import type { RequestKey } from '../../domain/request-key.ts'
 import type { LoadedSession } from '../../domain/snapshot.ts'
 import { TURN_LEASE_SECONDS, type TurnSnapshot } from '../../domain/turn.ts'
@@ -47,7 +47,7 @@ export async function admit(
       case 'stale':
         return 'stale'
       case 'turn_in_progress':
-        throw new Refusal('turn_in_progress', 'This session is answering already. Wait for its turn to end, or cancel it.')
+        throw turnInProgress()
       case 'too_many_running':
         throw new Refusal(
           'too_many_running_turns',

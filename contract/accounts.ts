@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Decimal } from './values.ts'
 
 export const roles = ['user', 'analyst', 'owner'] as const
 export type Role = (typeof roles)[number]
@@ -19,6 +20,7 @@ export const AuthConfigRead = z
     first_account_code_required: z.boolean().meta({ description: 'The first sign-up must carry the code that the start-up block prints' }),
     external_issuers: z.array(z.string()),
     demo_model: z.boolean().meta({ description: 'No provider is configured: the built-in demo model answers' }),
+    low_balance_threshold: Decimal.meta({ description: 'Below this many credits a balance is low' }),
     stripe_publishable_key: z.string().optional().meta({ description: 'Where payments are on: what opens the card form' }),
   })
   .meta({ id: 'AuthConfig' })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ModelAlias } from './models.ts'
-import { optionalText, requiredText, Time } from './values.ts'
+import { deletionTime, optionalText, requiredText, Time } from './values.ts'
 
 export const toolNames = ['search', 'file_read'] as const
 export type ToolName = (typeof toolNames)[number]
@@ -51,5 +51,8 @@ export const AgentRead = z
   .meta({ id: 'Agent' })
 export type AgentRead = z.infer<typeof AgentRead>
 
-export const AgentPage = z.object({ agents: z.array(AgentRead), total: z.int() }).meta({ id: 'AgentPage' })
+export const ListedAgentRead = AgentRead.extend(deletionTime).meta({ id: 'ListedAgent' })
+export type ListedAgentRead = z.infer<typeof ListedAgentRead>
+
+export const AgentPage = z.object({ agents: z.array(ListedAgentRead), total: z.int() }).meta({ id: 'AgentPage' })
 export type AgentPage = z.infer<typeof AgentPage>

@@ -10,6 +10,7 @@ export const errorCodes = [
   'admin_required',
   'owner_required',
   'suspended',
+  'insufficient_scope',
   'not_found',
   'conflict',
   'turn_in_progress',

@@ -96,4 +96,3 @@ export const TurnEvent = z
   .meta({ id: 'TurnEvent' })
 export type TurnEvent = z.infer<typeof TurnEvent>
 export type DoneEvent = z.infer<typeof Done>
-export type TurnStartedEvent = z.infer<typeof TurnStarted>

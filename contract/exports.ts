@@ -16,6 +16,7 @@ export const exportLineTypes = [
   'tool_call',
   'transaction',
   'top_up',
+  'api_key',
   'end',
 ] as const
 export type ExportLineType = (typeof exportLineTypes)[number]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AgentRead } from './agents.ts'
-import { IdInput, optionalText, requiredText, Time } from './values.ts'
+import { deletionTime, IdInput, optionalText, requiredText, Time } from './values.ts'
 
 export const roomModes = ['manual', 'roundtable', 'orchestrator'] as const
 export type RoomMode = (typeof roomModes)[number]
@@ -39,7 +39,23 @@ export const RoomRead = z
   .meta({ id: 'Room' })
 export type RoomRead = z.infer<typeof RoomRead>
 
-export const RoomList = z.array(RoomRead)
+/** Most agents that a list of rooms tells of each. */
+export const LISTED_AGENTS_MAXIMUM = 20
+
+/** What a list shows of each room without asking again; on a list of deleted ones it is left out. */
+const glance = {
+  last_used_at: Time.nullable().optional().meta({ description: 'The time of its newest turn; not where deleted ones are listed' }),
+  agents: z
+    .array(AgentRead.pick({ id: true, agent_key: true, name: true }))
+    .max(LISTED_AGENTS_MAXIMUM)
+    .optional()
+    .meta({ description: 'The first in speaking order; not where deleted ones are listed' }),
+}
+
+export const ListedRoomRead = RoomRead.extend({ ...deletionTime, ...glance }).meta({ id: 'ListedRoom' })
+export type ListedRoomRead = z.infer<typeof ListedRoomRead>
+
+export const RoomList = z.array(ListedRoomRead)
 
 /** Most agents of one room: as many as its list shows. */
 export const ROSTER_MAXIMUM = 500

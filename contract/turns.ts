@@ -56,7 +56,15 @@ export const TurnRead = z
   .meta({ id: 'Turn' })
 export type TurnRead = z.infer<typeof TurnRead>
 
-export const TurnPage = z.object({ turns: z.array(TurnRead), total: z.int() }).meta({ id: 'TurnPage' })
+const ofStored = {
+  limit_reached: z.enum(turnLimits).nullable().meta({ description: 'The cap that ended the turn, as `done` said it' }),
+  superseded_by_turn_id: z.uuid().nullable().meta({ description: 'The turn that ran this one’s message again and stands in its place' }),
+}
+
+export const ListedTurnRead = TurnRead.extend(ofStored).meta({ id: 'ListedTurn' })
+export type ListedTurnRead = z.infer<typeof ListedTurnRead>
+
+export const TurnPage = z.object({ turns: z.array(ListedTurnRead), total: z.int() }).meta({ id: 'TurnPage' })
 export type TurnPage = z.infer<typeof TurnPage>
 
 export const ToolCallRead = z
@@ -105,8 +113,7 @@ export const ContextAuditRead = z
 export type ContextAuditRead = z.infer<typeof ContextAuditRead>
 
 export const TurnDetail = TurnRead.extend({
-  /** The turn that ran this one's message again and stands in its place. */
-  superseded_by_turn_id: z.uuid().nullable(),
+  ...ofStored,
   calls: z.array(CallRead),
   tool_calls: z.array(ToolCallRead),
   routing: z.array(RoutingRead),
@@ -114,7 +121,8 @@ export const TurnDetail = TurnRead.extend({
 }).meta({ id: 'TurnDetail' })
 export type TurnDetail = z.infer<typeof TurnDetail>
 
-export const TurnEstimateRequest = z.strictObject({ message: requiredText(1_000_000) }).meta({ id: 'TurnEstimateRequest' })
+export const TurnEstimateRequest = TurnCreate.pick({ message: true, model_alias_override: true }).meta({ id: 'TurnEstimateRequest' })
+export type TurnEstimateRequest = z.infer<typeof TurnEstimateRequest>
 
 /** What the next turn would do and cost, in credits. */
 export const TurnEstimate = z

@@ -74,15 +74,34 @@ export const pageQuery = (defaultLimit: number, maximumLimit: number) =>
     offset: queryInteger(0, 1_000_000_000).default(0),
   })
 
+/** Asks a list for what was deleted and can still be brought back, the newest deletion first, instead of what is there. */
+export const deletedQuery = {
+  deleted: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform(text => text === 'true')
+    .meta({ description: '`true`: what was deleted in the last 7 days, the newest deletion first' }),
+}
+
+/** When a row of such a list was deleted; on no other list. */
+export const deletionTime = { deleted_at: Time.optional().meta({ description: 'Only where deleted ones are listed' }) }
+
 /** Any text that can be stored: no NUL character. */
 export const plainText = z.string().regex(/^[^\0]*$/, 'must not contain NUL characters')
+
+/** Counted in place: a list of a million characters would keep everybody else waiting while it is made. */
+function countCodePoints(text: string): number {
+  let count = 0
+  for (let at = 0; at < text.length; at += text.codePointAt(at)! > 0xffff ? 2 : 1) count += 1
+  return count
+}
 
 /** Text that may be blank: trimmed, at most `maximum` characters as people count them (code points, as JSON Schema does). */
 export const optionalText = (maximum: number) =>
   plainText
     .trim()
     .refine(
-      text => text.length <= maximum || (text.length <= 2 * maximum && [...text].length <= maximum),
+      text => text.length <= maximum || (text.length <= 2 * maximum && countCodePoints(text) <= maximum),
       `must have at most ${maximum} characters`,
     )
     .meta({ maxLength: maximum })

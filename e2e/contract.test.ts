@@ -23,8 +23,9 @@ test('every route that the page calls stands in the OpenAPI document', async () 
 })
 
 test('every address of the page is answered with the page, never kept longer than it holds', async () => {
-  const paths = [...read('router.tsx').matchAll(/path: '(\/[^']*)'|adminPage\('(\/[^']*)'/g)].map(
-    ([, own, admin]) => own ?? `/admin${admin}`,
+  const named = /(getParentRoute: \(\) => admin,\s+)?path: '(\/[^']*)'|adminPage\('(\/[^']*)'/g
+  const paths = [...read('router.tsx').matchAll(named)].map(([, below, own, admin]) =>
+    admin ? `/admin${admin}` : `${below ? '/admin' : ''}${own}`,
   )
   expect(paths.length).toBeGreaterThan(10)
   for (const address of paths) {

@@ -1,73 +1,57 @@
-import type { Page } from 'playwright-core'
 import { afterEach, expect, test } from 'vitest'
-import { newCouncil } from '../test/council.ts'
-import { useStage } from './stage.ts'
+import { ended, seated, send } from './council-room.ts'
+import { sideOf, useStage, WIDTHS } from './stage.ts'
 
 const stage = await useStage()
-const TEAM = [
-  { key: 'market', name: 'Market analyst' },
-  { key: 'tech', name: 'Architect' },
-  { key: 'risk', name: 'Risk assessor' },
-]
 
 afterEach(() => expect(stage.complaints.splice(0)).toEqual([]))
 
-const send = async (page: Page, text: string) => {
-  await page.getByLabel('Your message').fill(text)
-  await page.getByRole('button', { name: 'Send' }).click()
-}
-const ended = (page: Page, turn = 1) => page.getByRole('button', { name: `Details of turn ${turn}` }).waitFor()
+test.for(WIDTHS)(
+  'in manual mode @ completes an agent by keyboard, and a message to nobody is kept with a hint, at %s',
+  async ([, viewport]) => {
+    const { page } = await seated(stage, 'dan', 'manual', viewport)
+    stage.endpoint.reply({ chunks: ['Yes.'] })
+    await send(page, 'To nobody')
+    await page.getByText('type @ and choose an agent').waitFor()
+    expect(await page.getByLabel('Your message').inputValue()).toBe('To nobody')
+    await page.getByLabel('Your message').fill('')
+    await page.getByLabel('Your message').pressSequentially('@ri')
+    await page.getByRole('option', { name: /Risk assessor/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('what could go wrong?')
+    expect(await page.getByLabel('Your message').inputValue()).toBe('@risk what could go wrong?')
+    await page.keyboard.press('Enter')
+    await ended(page)
+    expect(await page.locator('.step h3').allInnerTexts()).toEqual(['Risk assessor'])
+  },
+)
 
-async function seated(name: string, mode: string, viewport = { width: 1280, height: 820 }) {
-  const visitor = await stage.visitor(name, { viewport })
-  const council = await newCouncil(visitor.client, mode, TEAM)
-  await visitor.page.goto(`/rooms/${council.roomId}`)
-  await visitor.page.getByLabel('Your message').waitFor()
-  return { ...visitor, council }
-}
-
-test('in manual mode @ completes an agent by keyboard, and a message to nobody is kept with a hint', async () => {
-  const { page } = await seated('dan', 'manual')
+test.for(WIDTHS)('the speaking order is changed by keyboard and holds for the roundtable, at %s', async ([, viewport]) => {
+  const { page } = await seated(stage, 'eve', 'roundtable', viewport)
   stage.endpoint.reply({ chunks: ['Yes.'] })
-  await send(page, 'To nobody')
-  await page.getByText('type @ and choose an agent').waitFor()
-  expect(await page.getByLabel('Your message').inputValue()).toBe('To nobody')
-  await page.getByLabel('Your message').fill('')
-  await page.getByLabel('Your message').pressSequentially('@ri')
-  await page.getByRole('option', { name: /Risk assessor/ }).waitFor()
-  await page.keyboard.press('Enter')
-  await page.keyboard.type('what could go wrong?')
-  expect(await page.getByLabel('Your message').inputValue()).toBe('@risk what could go wrong?')
-  await page.keyboard.press('Enter')
-  await ended(page)
-  expect(await page.locator('.step h3').allInnerTexts()).toEqual(['Risk assessor'])
-})
-
-test('the speaking order is changed by keyboard and holds for the roundtable', async () => {
-  const { page } = await seated('eve', 'roundtable')
-  stage.endpoint.reply({ chunks: ['Yes.'] })
-  const grip = page.getByRole('button', { name: /Move Risk assessor/ })
-  await grip.focus()
+  const side = await sideOf(page)
+  await side.getByRole('button', { name: /Move Risk assessor/ }).focus()
   await page.keyboard.press('ArrowUp')
-  await page.getByRole('button', { name: 'Move Risk assessor, number 2' }).waitFor()
+  await side.getByRole('button', { name: 'Move Risk assessor, number 2' }).waitFor()
   await page.keyboard.press('ArrowUp')
-  await page.getByRole('button', { name: 'Move Risk assessor, number 1' }).waitFor()
+  await side.getByRole('button', { name: 'Move Risk assessor, number 1' }).waitFor()
   await page.waitForLoadState('networkidle')
+  await page.keyboard.press('Escape')
   await send(page, 'Speak')
   await ended(page)
   expect(await page.locator('.step h3').allInnerTexts()).toEqual(['Risk assessor', 'Market analyst', 'Architect'])
 })
 
-test('what is typed survives a reload', async () => {
-  const { page } = await seated('hal', 'manual')
+test.for(WIDTHS)('what is typed survives a reload, at %s', async ([, viewport]) => {
+  const { page } = await seated(stage, 'hal', 'manual', viewport)
   await page.getByLabel('Your message').fill('half a thou')
   await page.reload()
   await page.getByLabel('Your message').waitFor()
   expect(await page.getByLabel('Your message').inputValue()).toBe('half a thou')
 })
 
-test('an agent that fails says what to do, and the others are heard', async () => {
-  const { page } = await seated('ida', 'roundtable')
+test.for(WIDTHS)('an agent that fails says what to do, and the others are heard, at %s', async ([, viewport]) => {
+  const { page } = await seated(stage, 'ida', 'roundtable', viewport)
   stage.endpoint.reply(({ agentKey }) => (agentKey === 'tech' ? { status: 400 } : { chunks: ['Fine.'] }))
   await send(page, 'Speak')
   await ended(page)
@@ -76,8 +60,8 @@ test('an agent that fails says what to do, and the others are heard', async () =
   expect(await page.getByText('[[agent_error]]').count()).toBe(0)
 })
 
-test('one agent alone answers in a direct chat, and the turn tells its calls', async () => {
-  const { page, council } = await seated('jan', 'manual')
+test.for(WIDTHS)('one agent alone answers in a direct chat, and the turn tells its calls, at %s', async ([, viewport]) => {
+  const { page, council } = await seated(stage, 'jan', 'manual', viewport)
   stage.endpoint.reply({ chunks: ['Directly.'] })
   await page.goto(`/agents/${council.agents.market}/chat`)
   await send(page, 'Hello')
@@ -86,8 +70,8 @@ test('one agent alone answers in a direct chat, and the turn tells its calls', a
   await page.getByRole('dialog', { name: 'Turn details' }).getByRole('cell', { name: 'deepseek' }).waitFor()
 })
 
-test('a token that has ended is renewed in silence', async () => {
-  const { page } = await stage.visitor('kim')
+test.for(WIDTHS)('a token that has ended is renewed in silence, at %s', async ([, viewport]) => {
+  const { page } = await stage.seat('kim', viewport)
   const tokens: string[] = []
   page.on('request', request => request.url().endsWith('/api/auth/token') && tokens.push(request.url()))
   await page.route('**/api/v1/rooms', route =>

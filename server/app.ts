@@ -14,7 +14,10 @@ import { adminSettingsRoutes } from './http/admin-settings.ts'
 import { adminUserRoutes } from './http/admin-users.ts'
 import { adminWalletRoutes } from './http/admin-wallets.ts'
 import { agentRoutes } from './http/agents.ts'
+import { apiKeyRoutes } from './http/api-keys.ts'
 import { requireCaller } from './http/authentication.ts'
+import { refuseWhenClosing } from './http/closing.ts'
+import { cutEndedAnswers } from './http/ended-answers.ts'
 import { answerBadAddress, answerErrors, answerUnreadable } from './http/errors.ts'
 import { estimateRoutes } from './http/estimates.ts'
 import { exportRoutes } from './http/exports.ts'
@@ -22,8 +25,9 @@ import { fileRoutes } from './http/files.ts'
 import { type HealthDependencies, healthRoutes } from './http/health.ts'
 import { parseJsonBodies } from './http/json-body.ts'
 import { type LocalAccountRoutesOptions, localAccountRoutes } from './http/local-accounts.ts'
+import { type MetricsRoute, metricsRoutes } from './http/metrics.ts'
 import { modelRoutes } from './http/models.ts'
-import { documentRoutes, serveDocument } from './http/openapi.ts'
+import { documentRoutes } from './http/openapi.ts'
 import { pageRoutes } from './http/page.ts'
 import { logRequests } from './http/request-log.ts'
 import { roomAgentRoutes } from './http/room-agents.ts'
@@ -32,9 +36,8 @@ import { searchRoutes } from './http/search.ts'
 import { sessionRoutes } from './http/sessions.ts'
 import { endSlowBodies } from './http/slow-bodies.ts'
 import { stripeWebhookRoutes } from './http/stripe-webhook.ts'
-import { cutAnswersOfSuspended } from './http/suspended-answers.ts'
 import { topUpRoutes } from './http/top-ups.ts'
-import { sendTraceIds, traceIdOf } from './http/trace-id.ts'
+import { requestTraceId, sendTraceIds } from './http/trace-id.ts'
 import { turnRoutes } from './http/turns.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { walletRoutes } from './http/wallet.ts'
@@ -52,8 +55,12 @@ export interface AppDependencies extends TurnDependencies, Omit<UploadDependenci
   /** Null where payments are switched off. */
   payments: Payments | null
   health: HealthDependencies
+  /** Null where metrics are served elsewhere, or nowhere. */
+  metrics: MetricsRoute | null
   /** Exact origins whose pages may call the API; `*` for every one. */
   corsOrigins: string[]
+  /** Addresses and ranges of the proxies whose word counts for where a request comes from. */
+  trustedProxies: string[]
   logger: FastifyBaseLogger
 }
 
@@ -67,21 +74,26 @@ const EXPOSED_HEADERS = ['X-Turn-ID', 'X-Trace-ID', 'Retry-After', 'Idempotent-R
 export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: deps.logger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
     bodyLimit: BODY_BYTES_MAXIMUM,
-    genReqId: traceIdOf,
+    genReqId: requestTraceId,
+    trustProxy: deps.trustedProxies,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_LENGTH_MAXIMUM },
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerUnreadable,
     // A large file on a slow line; whatever else has a body is given less (slow-bodies.ts).
     requestTimeout: 300_000,
     forceCloseConnections: 'idle',
+    // refuseWhenClosing says it as every other error is said.
+    return503OnClosing: false,
+    schemaController: { compilersFactory: { buildValidator: notAsked, buildSerializer: notAsked } },
   })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   sendTraceIds(app)
-  logRequests(app)
+  logRequests(app, deps.observer)
   answerErrors(app)
+  refuseWhenClosing(app)
   endSlowBodies(app)
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: contentPolicy(deps.payments !== null) } })
   await app.register(cors, {
@@ -92,9 +104,10 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
     maxAge: 600,
     strictPreflight: false,
   })
-  await documentRoutes(app, deps.health.version)
+  documentRoutes(app, deps.health.version)
   if (deps.localAccounts) await app.register(localAccountRoutes, deps.localAccounts)
 
+  if (deps.metrics) metricsRoutes(app, deps.metrics)
   app.register(async signed => stripeWebhookRoutes(signed, deps))
   app.register(async open => {
     parseJsonBodies(open)
@@ -105,8 +118,9 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
         signInRoutes(api, deps)
         api.register(async own => {
           requireCaller(own, deps.authentication)
-          cutAnswersOfSuspended(own, deps)
-          meRoutes(own)
+          cutEndedAnswers(own, deps)
+          meRoutes(own, deps)
+          apiKeyRoutes(own, deps)
           modelRoutes(own, deps)
           agentRoutes(own, deps)
           roomRoutes(own, deps)
@@ -138,9 +152,13 @@ export async function buildApp(deps: AppDependencies): Promise<FastifyInstance> 
       { prefix: '/api/v1' },
     )
   })
-  await serveDocument(app)
   await pageRoutes(app)
   return app
+}
+
+/** Schemas are compiled by what is set right after; the compilers that come along would be loaded were none named. */
+function notAsked(): never {
+  throw new Error('A schema is compiled before its compiler is set.')
 }
 
 /** Nothing from elsewhere, but for Stripe's card form where payments are on. */

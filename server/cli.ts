@@ -1,12 +1,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
+import { setImmediate as nextTurnOfTheLoop } from 'node:timers/promises'
 import { Command, CommanderError, Option } from 'commander'
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 import { type Role, roles } from '../contract/accounts.ts'
 import { type Config, isEmbedded, readConfig } from './config.ts'
 import { keepCompiledCode } from './program/compile-cache.ts'
 import { configurationPage, environmentExample } from './program/configuration-page.ts'
+import type { Finding } from './program/doctor/finding.ts'
 import { createDataFolder } from './store/embedded/data-folder.ts'
+import type { FaultReports } from './telemetry/fault-reports.ts'
+import { loggedError } from './telemetry/logged-error.ts'
 
 const FAILED = 1
 const MISUSED = 2
@@ -62,6 +66,15 @@ function pantheon(environment: Environment): Command {
     .description('prove that every balance is the sum of its ledger rows; exits 1 with the users that differ')
     .action(() => runLedgerVerify(environment))
   program
+    .command('doctor')
+    .description('examine what a server with this configuration stands on, beside a running one, too')
+    .option('--url <address>', 'and how the server deployed there differs from this checkout')
+    .addHelpText(
+      'after',
+      '\nEach enabled model with a key is asked for one token. Exit codes: 0 all is well, 1 something is not, 2 bad arguments.',
+    )
+    .action((options: { url?: string }) => runDoctor(environment, options.url))
+  program
     .command('openapi')
     .description('print the OpenAPI document; needs no database')
     .action(() => runOpenapi())
@@ -84,17 +97,34 @@ function exitCodeOf(error: unknown): number {
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  // The closing after a failure failed, too; what failed first is what helps.
+  if (error instanceof SuppressedError) return wordsOf(error.suppressed)
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
   if (code === 'EADDRINUSE') return `Port ${port} on ${address} is taken by another program: set PORT to a free one.`
   return error.message
 }
 
 /** Commands that print a result log to standard error. */
-function configuration(environment: Environment, output: DestinationStream = pino.destination(2)): { config: Config; log: Logger } {
+function configuration(environment: Environment): { config: Config; log: Logger } {
+  const config = usableConfig(environment)
+  return { config, log: newLog(config, pino.destination(2)) }
+}
+
+function usableConfig(environment: Environment): Config {
   const reading = readConfig(environment)
-  if (reading.kind === 'wrong')
-    throw new Error(['The configuration is not usable:', ...reading.problems.map(problem => `  ${problem}`)].join('\n'))
-  return { config: reading.config, log: pino({ level: reading.config.LOG_LEVEL, redact: REDACTED, base: null }, output) }
+  if (reading.kind === 'ok') return reading.config
+  throw new Error(['The configuration is not usable:', ...reading.problems.map(problem => `  ${problem}`)].join('\n'))
+}
+
+const newLog = (config: Config, output: DestinationStream, hooks: LoggerOptions['hooks'] = {}): Logger =>
+  pino({ level: config.LOG_LEVEL, redact: REDACTED, serializers: { err: loggedError }, base: null, hooks }, output)
+
+/** Commands that run until they are told to stop log to standard output, and report faults where somebody wants to know. */
+async function watchedConfiguration(environment: Environment): Promise<{ config: Config; log: Logger; reports: FaultReports | null }> {
+  const config = usableConfig(environment)
+  const { openFaultReports, reportingHooks } = await import('./program/fault-reports.ts')
+  const reports = await openFaultReports(config, version)
+  return { config, reports, log: newLog(config, pino.destination(1), reports ? reportingHooks(reports) : {}) }
 }
 
 /** A second net below the rule that no secret is logged at all. */
@@ -112,12 +142,18 @@ const REDACTED = [
 ]
 
 async function runServe(environment: Environment): Promise<void> {
-  const { config, log } = configuration(environment, pino.destination(1))
+  const { config, log, reports } = await watchedConfiguration(environment)
   const signal = signalled()
   if (isEmbedded(config)) createDataFolder(config.PANTHEON_DATA_DIR)
   keepCompiledCode(config.PANTHEON_DATA_DIR)
+  const { openDatabaseAccess } = await import('./program/database-access.ts')
+  // The embedded PostgreSQL starts in a process of its own while this one loads the rest of the program, and hears nothing meanwhile.
+  const access = openDatabaseAccess(config, log)
+  // Whoever waits for it hears of its failure; until then nobody does.
+  access.catch(() => {})
+  await nextTurnOfTheLoop()
   const { serve } = await import('./program/serve.ts')
-  const program = await serve(config, version, log, text => console.log(text))
+  const program = await serve(config, version, log, text => console.log(text), { reports, access })
   flushCompileCache()
   const reason = await Promise.race([signal, program.lost])
   if (reason instanceof Error) log.error({ err: reason }, 'stopping')
@@ -127,11 +163,11 @@ async function runServe(environment: Environment): Promise<void> {
 }
 
 async function runWorker(environment: Environment): Promise<void> {
-  const { config, log } = configuration(environment, pino.destination(1))
+  const { config, log, reports } = await watchedConfiguration(environment)
   const signal = signalled()
   keepCompiledCode(config.PANTHEON_DATA_DIR)
   const { work } = await import('./program/worker.ts')
-  const program = await work(config, version, log, text => console.log(text))
+  const program = await work(config, version, log, text => console.log(text), reports)
   flushCompileCache()
   log.info({ signal: await signal }, 'stopping')
   await program.stop()
@@ -177,11 +213,39 @@ async function runLedgerVerify(environment: Environment): Promise<void> {
   if (check.differences.length > 0) process.exitCode = FAILED
 }
 
+async function runDoctor(environment: Environment, url: string | undefined): Promise<void> {
+  if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) {
+    console.error('--url must be an http or https address.')
+    process.exitCode = MISUSED
+    return
+  }
+  const { findingsText, isWell } = await import('./program/doctor/finding.ts')
+  const findings = [...(await examinedHere(environment)), ...(url === undefined ? [] : await examinedThere(url))]
+  console.log(findingsText(findings))
+  if (!isWell(findings)) process.exitCode = FAILED
+}
+
+async function examinedHere(environment: Environment): Promise<Finding[]> {
+  const reading = readConfig(environment)
+  if (reading.kind === 'wrong') return [{ about: 'configuration', state: 'failed', words: reading.problems.join('\n') }]
+  const { examineHere } = await import('./program/doctor/examine-here.ts')
+  return await examineHere(reading.config, pino({ level: 'silent' }))
+}
+
+async function examinedThere(url: string): Promise<Finding[]> {
+  const { examineDeployed } = await import('./program/doctor/examine-deployed.ts')
+  return await examineDeployed(url, { version, document: await documentHere() })
+}
+
 async function runOpenapi(): Promise<void> {
+  console.log(JSON.stringify(await documentHere(), null, 2))
+}
+
+async function documentHere(): Promise<unknown> {
   // The routes are the same whatever is configured; with a secret given, none is made.
   const { config, log } = configuration({ AUTH_SECRET: 'signs nothing here', LOG_LEVEL: 'warn' })
-  const { openapiDocument } = await import('./program/serve.ts')
-  console.log(JSON.stringify(await openapiDocument(config, version, log), null, 2))
+  const { openapiDocument } = await import('./program/openapi-document.ts')
+  return await openapiDocument(config, version, log)
 }
 
 function runConfiguration(write: boolean): void {

@@ -1,50 +1,29 @@
 import { z } from 'zod'
 import { signupPolicies } from '../contract/accounts.ts'
-import { DecimalInput } from '../contract/values.ts'
+import {
+  connection,
+  credits,
+  flag,
+  headers,
+  integer,
+  key,
+  list,
+  oneOf,
+  origin,
+  originOrAny,
+  proxyRange,
+  ratio,
+  redis,
+  secrets,
+  share,
+  text,
+  url,
+  usd,
+} from './config/kinds.ts'
 import { decimal } from './domain/money.ts'
-import { creditsForUsd, isWholeCents } from './domain/top-up.ts'
+import { creditsForUsd } from './domain/top-up.ts'
 
 // Every variable that Pantheon reads, in one place: what it is called, what it may be, what it does. A pure function of an object.
-
-const text = z.string().min(1)
-const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) => z.enum(words, `must be one of ${words.join(', ')}`)
-const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).transform(value => value.replace(/\/+$/, ''))
-const ORIGIN = /^https?:\/\/[^\s/?#]+$/
-const ORIGIN_OR_ANY = /^(\*|https?:\/\/[^\s/?#*]+)$/
-const key = text.meta({ secret: true })
-const list = text.transform(value =>
-  value
-    .split(',')
-    .map(item => item.trim())
-    .filter(item => item !== ''),
-)
-const secrets = list
-  .pipe(
-    z
-      .array(z.string().min(16, 'each must have at least 16 characters'))
-      .min(1, 'must hold one or two')
-      .max(2, 'at most two, during a rotation'),
-  )
-  .meta({ secret: true })
-const flag = z.enum(['true', 'false', '1', '0'], 'must be true or false').transform(value => value === 'true' || value === '1')
-const integer = (minimum: number, maximum: number) => {
-  const range = `must be a whole number from ${minimum} to ${maximum}`
-  return z.coerce.number<string>(range).int(range).min(minimum, range).max(maximum, range)
-}
-const RATIO = 'must be a number above 0 and at most 1'
-const ratio = z.coerce.number<string>(RATIO).gt(0, RATIO).max(1, RATIO)
-const CREDITS = 'must be a decimal number of credits, not negative'
-const credits = text
-  .refine(value => DecimalInput.safeParse(value).success && !value.startsWith('-'), CREDITS)
-  .transform((value): string | number => value)
-  .pipe(DecimalInput)
-/** What Stripe charges at once: at least 0.50, at most 999,999.99. */
-const usd = credits.refine(
-  value => isWholeCents(decimal(value)) && decimal(value).gte('0.5') && decimal(value).lte('999999.99'),
-  'must be an amount from 0.50 to 999999.99 with at most two decimals',
-)
-const redis = text.refine(value => /^rediss?:\/\//.test(value), 'must be a redis:// or rediss:// URL').meta({ secret: true })
-const connection = text.refine(value => /^postgres(ql)?:\/\//.test(value), 'must be a postgres:// URL').meta({ secret: true })
 
 /** By what they are about; the order is that of the two files that are made from it. */
 const sections = {
@@ -54,14 +33,19 @@ const sections = {
       .describe('`production` refuses to start with anything insecure.'),
     PORT: integer(0, 65_535).default(8000).describe('Port of the HTTP server.'),
     HOST: text.optional().describe('Address to listen on. Default: `127.0.0.1` embedded, `0.0.0.0` with `DATABASE_URL`.'),
-    PUBLIC_URL: text
-      .regex(ORIGIN, 'must be an http or https address without a path')
+    PUBLIC_URL: origin
       .optional()
       .describe('Where browsers reach this server, e.g. `https://pantheon.example.com`. Default: `http://localhost:<PORT>`.'),
     API_CORS_ALLOWED_ORIGINS: list
-      .pipe(z.array(z.string().regex(ORIGIN_OR_ANY, 'each must be an origin such as https://app.example.com')))
+      .pipe(z.array(originOrAny))
       .optional()
       .describe('Exact origins, comma separated, whose pages may call the API; `*` for every one, outside production.'),
+    TRUST_PROXY: list
+      .pipe(z.array(proxyRange))
+      .default([])
+      .describe(
+        'Proxies in front of this server, comma separated, whose `X-Forwarded-For` says where a request comes from: addresses, ranges, `loopback`, `uniquelocal` (all private ranges). Default: none.',
+      ),
     LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').describe('How much is logged.'),
     SHUTDOWN_GRACE_SECONDS: integer(0, 3600).default(30).describe('How long running turns may finish after SIGTERM.'),
   },
@@ -75,7 +59,9 @@ const sections = {
       .describe('The same database behind a pooler (transaction mode is fine); wins for requests. Needs `DATABASE_URL` too.'),
     REDIS_URL: redis
       .optional()
-      .describe('A Redis (6.2 or later) that several processes share, so that limits hold over all of them. Default: each process counts.'),
+      .describe(
+        'A Redis (6.2 or later) that several processes share, so that limits hold over all of them and streams go on at any. Default: each for itself.',
+      ),
   },
   Files: {
     FILE_MAX_BYTES: integer(1, 1_073_741_824).default(10_485_760).describe('Largest file that can be uploaded, in bytes.'),
@@ -103,6 +89,14 @@ const sections = {
     SIGNUP_GRANT_CREDITS: credits.optional().describe('Credits that a new user starts with. Default: 100 embedded, else 0.'),
     ADMIN_USER_IDS: list.default([]).describe('User ids that are always owners, comma separated.'),
     ADMIN_EMAILS: list.default([]).describe('Verified e-mail addresses that are always owners, comma separated.'),
+    SMTP_URL: text
+      .refine(value => /^smtps?:\/\//.test(value), 'must be a smtp:// or smtps:// URL')
+      .meta({ secret: true })
+      .optional()
+      .describe(
+        'Mail server that sends sign-in links, e.g. `smtp://user:password@mail.example.com:587`. Without it they are printed in the log, and in production there are none.',
+      ),
+    SMTP_FROM: text.optional().describe('The sender of those mails, e.g. `Pantheon <pantheon@example.com>`. Required with `SMTP_URL`.'),
     SUPABASE_URL: url
       .optional()
       .describe('Supabase project: issuer `<url>/auth/v1`, its keys and the audience `authenticated` follow from it.'),
@@ -144,6 +138,13 @@ const sections = {
     TAVILY_BASE_URL: url.default('https://api.tavily.com').describe('Another address of Tavily.'),
     SEARXNG_BASE_URL: url.optional().describe('Turns on web search by a SearXNG instance, when there is no Tavily key.'),
   },
+  Outbound: {
+    OUTBOUND_ALLOW_PRIVATE: flag
+      .default(false)
+      .describe(
+        'Lets requests go to loopback, link-local and private addresses wherever they lead. Not needed for what is set here: those addresses may lie anywhere.',
+      ),
+  },
   'Limits of a turn': {
     RATE_LIMIT_TURNS_PER_MINUTE: integer(1, 1_000_000).default(10).describe('Turns that one user may begin in any 60 seconds.'),
     RATE_LIMIT_TURNS_PER_HOUR: integer(1, 1_000_000).default(60).describe('Turns that one user may begin in any 60 minutes.'),
@@ -166,17 +167,33 @@ const sections = {
     STRIPE_WEBHOOK_SECRET: secrets
       .optional()
       .describe('What Stripe signs its reports to `/webhooks/stripe` with. Two, comma separated, during a rotation.'),
-    STRIPE_API_BASE: z
-      .string()
-      .regex(ORIGIN, 'must be an http or https address without a path')
-      .default('https://api.stripe.com')
-      .describe('Another address of Stripe, for tests.'),
+    STRIPE_API_BASE: origin.default('https://api.stripe.com').describe('Another address of Stripe, for tests.'),
     CREDITS_PER_USD: credits
       .refine(rate => decimal(rate).lte(10_000), 'must be at most 10000')
       .default('33.33')
       .describe('Credits that one US dollar buys; a purchase is rounded to 2 decimals.'),
     TOP_UP_MIN_USD: usd.default('1').describe('Least that one may buy for.'),
     TOP_UP_MAX_USD: usd.default('500').describe('Most that one may buy for.'),
+  },
+  Watching: {
+    METRICS_PORT: integer(0, 65_535)
+      .optional()
+      .describe('Serves `GET /metrics` for Prometheus on a port of its own, on the address of `HOST`; of a worker, too.'),
+    METRICS_TOKEN: key
+      .optional()
+      .describe('The bearer token that `GET /metrics` asks for. Alone it turns metrics on, on the server’s own port.'),
+    OTEL_EXPORTER_OTLP_ENDPOINT: url
+      .optional()
+      .describe('Sends traces of turns by OTLP over HTTP, e.g. `http://collector:4318`; `/v1/traces` is added.'),
+    OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for it, as `name=value`, comma separated, percent-encoded.'),
+    SENTRY_DSN: z
+      .url({ protocol: /^https?$/, error: 'must be a DSN, an http or https URL' })
+      .meta({ secret: true })
+      .optional()
+      .describe(
+        'Reports faults to Sentry as they are logged (`LOG_LEVEL` must let errors through); never a body, a token, a prompt or an answer.',
+      ),
+    SENTRY_TRACES_SAMPLE_RATE: share.default(0.1).describe('The share of requests whose times Sentry is told, from 0 to 1.'),
   },
 }
 
@@ -188,9 +205,11 @@ const variables = z.object({
   ...sections.Models,
   ...sections.Context,
   ...sections.Tools,
+  ...sections.Outbound,
   ...sections['Limits of a turn'],
   ...sections.Credits,
   ...sections.Payments,
+  ...sections.Watching,
 })
 
 export type Config = z.infer<typeof variables>
@@ -244,6 +263,11 @@ const rules: Rule[] = [
     message: 'is required with OIDC_ISSUER',
   },
   {
+    between: ['SMTP_FROM', 'SMTP_URL'],
+    broken: config => config.SMTP_URL !== undefined && config.SMTP_FROM === undefined,
+    message: 'is required with SMTP_URL',
+  },
+  {
     between: ['CONTEXT_PRUNE_TRIGGER_RATIO', 'CONTEXT_SUMMARY_TRIGGER_RATIO'],
     broken: config => config.CONTEXT_PRUNE_TRIGGER_RATIO < config.CONTEXT_SUMMARY_TRIGGER_RATIO,
     message: 'must not be below CONTEXT_SUMMARY_TRIGGER_RATIO',
@@ -289,6 +313,10 @@ export const takesPayments = (config: Config): boolean =>
 
 /** Local accounts are the default where no other issuer is set. */
 export const localAccounts = (config: Config): boolean => !config.SUPABASE_URL && !config.SUPABASE_JWT_SECRET && !config.OIDC_ISSUER
+
+/** Sign-in links are local accounts' own, and printed in a log only where that log is a developer's. */
+export const sendsMagicLinks = (config: Config): boolean =>
+  localAccounts(config) && (config.SMTP_URL !== undefined || !isProduction(config))
 
 export const isEmbedded = (config: Config): boolean => config.DATABASE_URL === undefined
 

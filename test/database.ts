@@ -22,10 +22,11 @@ export async function useTestDatabase(): Promise<TestDatabase> {
   return database
 }
 
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** `migrated` false: an empty one. */
+export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const server = inject('postgres')
   const name = `${server.prefix}${randomBytes(6).toString('hex')}`
-  await asAdmin(server, `create database ${name} template ${server.template} strategy file_copy`)
+  await asAdmin(server, `create database ${name} template ${migrated ? server.template : 'template0'} strategy file_copy`)
   const { host, port, user, password } = server
   const config = { host, port, user, password, database: name }
   const { pool } = openDatabase({ config, namedStatements: true, onIdleError: () => undefined })

@@ -6,13 +6,13 @@ const repository = path.join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(path.join(repository, file), 'utf8')
 const everyMatch = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, found]) => found!)
 
-const decisions = readdirSync(path.join(repository, 'docs/decisions')).map(name => `docs/decisions/${name}`)
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/architecture.md', ...decisions]
+const pages = readdirSync(path.join(repository, 'docs'), { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.md'))
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pages.map(name => `docs/${name}`)]
 
 test.for(documents)('%s names and links only files that are there', document => {
   const text = read(document)
   const linked = everyMatch(text, /\]\((?!https?:)([^)#]+)/g).map(target => path.join(path.dirname(document), target))
-  const named = everyMatch(text, /`((?:contract|server|web|test|docs|migrations|bin|\.ci)\/[\w./-]*)`/g)
+  const named = everyMatch(text, /`((?:contract|server|web|test|docs|migrations|bin|examples|deploy|e2e|bench|\.ci)\/[\w./-]*)`/g)
   expect([...linked, ...named].filter(file => !existsSync(path.join(repository, file)))).toEqual([])
 })
 
@@ -24,7 +24,7 @@ test.for(documents)('%s names only scripts that package.json has', document => {
 
 test.for(documents)('%s names every variable as the program does', document => {
   const variables = read('docs/configuration.md')
-  const named = everyMatch(read(document), /`([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b/g).filter(name => !name.startsWith('PANTHEON_TEST_'))
+  const named = everyMatch(read(document), /`([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b/g).filter(name => !/^(PANTHEON_(TEST|BENCH)|TBD)_/.test(name))
   expect(named.filter(name => !variables.includes(`\`${name}\``))).toEqual([])
 })
 

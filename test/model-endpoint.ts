@@ -35,6 +35,8 @@ export interface RecordedRequest {
   at: number
   /** When the client closed the connection before the answer was sent in full; null while it has not. */
   closedEarlyAt: number | null
+  /** When the answer had been sent in full. */
+  servedAt: number | null
 }
 
 export interface ScriptedToolCall {
@@ -70,6 +72,8 @@ export interface ModelScript {
   /** After that many chunks of text: the socket is destroyed, nothing more comes, a line is no JSON, an `error` member comes. */
   cutAfter?: number
   hangAfter?: number
+  /** Ends the hanging: the rest follows. */
+  hangUntil?: Promise<unknown>
   garbageAfter?: number
   errorEventAfter?: number
   errorEvent?: unknown
@@ -130,6 +134,7 @@ async function record(incoming: IncomingMessage): Promise<RecordedRequest> {
     agentKey: headerOf(incoming, 'x-pantheon-agent'),
     at,
     closedEarlyAt: null,
+    servedAt: null,
   }
 }
 
@@ -141,6 +146,9 @@ const headerOf = (incoming: IncomingMessage, name: string): string | null => {
 /** The client's leaving ends every pause of the script. */
 async function play(script: ModelScript, request: RecordedRequest, response: ServerResponse, count: number): Promise<void> {
   const left = new AbortController()
+  response.on('finish', () => {
+    request.servedAt = Date.now()
+  })
   response.on('close', () => {
     if (!response.writableFinished && !response.errored && !cut.has(response)) request.closedEarlyAt = Date.now()
     left.abort()
@@ -179,8 +187,8 @@ async function stream(
   await pause(script.firstTokenMs ?? 0, left)
   for (const piece of script.rawChunks ? rawPieces(script, script.rawChunks) : pieces(script, request, count)) {
     if (piece === CUT) return cutOff(response)
-    if (piece === HANG) await pause(Number.POSITIVE_INFINITY, left)
-    response.write(piece)
+    if (piece === HANG) await Promise.race([pause(Number.POSITIVE_INFINITY, left), ...(script.hangUntil ? [script.hangUntil] : [])])
+    else response.write(piece)
     await pause(script.betweenMs ?? 0, left)
   }
   response.end()

@@ -35,6 +35,8 @@ export interface StreamAnswer {
   events(): AsyncGenerator<ReadEvent>
   /** All events to the end. */
   all(): Promise<ReadEvent[]>
+  /** What was said instead of a stream. */
+  text(): Promise<string>
 }
 
 export interface TestProgram {
@@ -72,7 +74,7 @@ export async function useProgram(environment: Record<string, string> = {}): Prom
   }
 }
 
-export async function startProgram(environment: Record<string, string>): Promise<ServingProgram> {
+export async function startProgram(environment: Record<string, string>, say: (text: string) => void = () => {}): Promise<ServingProgram> {
   const reading = readConfig({
     NODE_ENV: 'test',
     HOST: '127.0.0.1',
@@ -86,7 +88,7 @@ export async function startProgram(environment: Record<string, string>): Promise
     ...environment,
   })
   if (reading.kind === 'wrong') throw new Error(reading.problems.join('; '))
-  return await serve(reading.config, '0.0.0-test', pino({ level: reading.config.LOG_LEVEL }), () => {})
+  return await serve(reading.config, '0.0.0-test', pino({ level: reading.config.LOG_LEVEL }), say)
 }
 
 export const tokenFor = (userId: string, email: string, claims: Record<string, unknown> = {}): Promise<string> =>
@@ -112,7 +114,7 @@ export function createClient(address: string, userId: string, token: string): Cl
     return {
       status: response.status,
       headers: response.headers,
-      body: /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text,
+      body: /\bapplication\/(problem\+)?json\b/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text,
     }
   }
   const openStream = async (
@@ -132,6 +134,7 @@ export function createClient(address: string, userId: string, token: string): Cl
       headers: response.headers,
       events: () => readEvents(response.body!),
       all: () => Array.fromAsync(readEvents(response.body!)),
+      text: () => response.text(),
     }
   }
   return {

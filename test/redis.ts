@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'redis'
+import { freePort } from './free-port.ts'
 
 // A Redis to test on: that of PANTHEON_TEST_REDIS_URL, or the one that usually runs here. Where none answers the tests that need one say so
 // and are left out; PANTHEON_TEST_REDIS_REQUIRED=1 makes that a failure.
@@ -89,16 +89,6 @@ async function start(port: number, folder: string): Promise<ChildProcess> {
   await client.connect()
   client.destroy()
   return server
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('No free port was found.')
-  return address.port
 }
 
 /** Asks until it is so; fails after a while. */

@@ -9,6 +9,10 @@ export interface SeverableProxy {
   sever(): void
   /** Keeps all connections and takes new ones, but passes nothing on any more. */
   silence(): void
+  /** Holds back on its connections what is sent from now on. Mended, it passes it on, late. */
+  stall(): void
+  /** Passes on the next statement that names this, and cuts its connection when the answer comes: it is done, and nobody hears of it. */
+  loseAnswerTo(name: string): void
   /** Passes on again. */
   mend(): Promise<void>
   close(): void
@@ -18,6 +22,7 @@ export async function startSeverableProxy(url: string): Promise<SeverableProxy> 
   const target = new URL(url)
   const pairs = new Set<[Socket, Socket]>()
   let silent = false
+  let unanswered: string | null = null
   const endAll = () => {
     for (const pair of pairs) for (const socket of pair) socket.destroy()
     pairs.clear()
@@ -28,9 +33,14 @@ export async function startSeverableProxy(url: string): Promise<SeverableProxy> 
         const upstream = connectTo(target)
         const pair: [Socket, Socket] = [client, upstream]
         pairs.add(pair)
+        client.on('data', part => {
+          if (unanswered === null || !part.includes(unanswered)) return
+          unanswered = null
+          upstream.prependOnceListener('data', () => client.destroy())
+        })
         for (const [from, to] of [pair, [upstream, client]] as const) {
           from.on('data', part => {
-            if (!silent) to.write(part)
+            if (!silent && !to.destroyed) to.write(part)
           })
           from.on('error', () => {})
           from.on('close', () => {
@@ -56,10 +66,17 @@ export async function startSeverableProxy(url: string): Promise<SeverableProxy> 
     silence() {
       silent = true
     },
+    stall() {
+      for (const pair of pairs) for (const socket of pair) socket.pause()
+    },
+    loseAnswerTo(name) {
+      unanswered = name
+    },
     async mend() {
       // What was swallowed is lost: nobody could make sense of the rest.
       if (silent) endAll()
       silent = false
+      for (const pair of pairs) for (const socket of pair) socket.resume()
       server ??= await serve(port)
     },
     close() {

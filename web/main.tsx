@@ -10,11 +10,18 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { queryClient } from './api/queries.ts'
+import { agents, authConfig, me, models, queryClient, rooms, wallet } from './api/queries.ts'
 import { onSignedOut } from './api/token.ts'
 import { refreshAfterTurns } from './features/chat/use-session.ts'
 import { router } from './router.tsx'
 
+/** What every screen behind the sign-in shows, asked for at once: by the time the screens ask, the answers are on their way. */
+function askAhead(): void {
+  void queryClient.prefetchQuery(authConfig)
+  for (const query of [me, rooms, agents, wallet, models]) void queryClient.prefetchQuery(query as typeof me)
+}
+
+if (location.pathname !== '/sign-in') askAhead()
 refreshAfterTurns()
 onSignedOut(() => {
   const { pathname, href } = router.state.location

@@ -1,7 +1,14 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  parseSearchWith,
+  stringifySearchWith,
+} from '@tanstack/react-router'
 import { SignIn } from './features/accounts/sign-in.tsx'
 import { Home } from './features/rooms/home.tsx'
-import { RoomScreen } from './features/rooms/room-screen.tsx'
 import { Broken, NotHere } from './features/shell/lost.tsx'
 import { Shell } from './features/shell/shell.tsx'
 import { Loading } from './ui/notice.tsx'
@@ -10,18 +17,31 @@ import { Loading } from './ui/notice.tsx'
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotHere, errorComponent: Broken })
 
-const optional = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const optional = (value: unknown): string | undefined => (value === undefined || value === '' ? undefined : String(value))
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: SignIn,
-  validateSearch: (search: Record<string, unknown>): { after?: string } => ({ after: optional(search.after) }),
+  validateSearch: (search: Record<string, unknown>): { after?: string; left?: string; error?: string } => ({
+    after: optional(search.after),
+    error: optional(search.error),
+    left: optional(search.left),
+  }),
 })
 const signedIn = createRoute({ getParentRoute: () => root, id: 'signed-in', component: Shell })
 const home = createRoute({ getParentRoute: () => signedIn, path: '/', component: Home })
-const inSession = (search: Record<string, unknown>): { session?: string } => ({ session: optional(search.session) })
-const room = createRoute({ getParentRoute: () => signedIn, path: '/rooms/$roomId', component: RoomScreen, validateSearch: inSession })
+/** A conversation, and the turn in it that is looked for. */
+const inSession = (search: Record<string, unknown>): { session?: string; turn?: string } => ({
+  session: optional(search.session),
+  turn: optional(search.turn),
+})
+const room = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/rooms/$roomId',
+  component: lazyRouteComponent(() => import('./features/rooms/room-screen.tsx'), 'RoomScreen'),
+  validateSearch: inSession,
+})
 
 const agents = createRoute({
   getParentRoute: () => signedIn,
@@ -45,6 +65,22 @@ const direct = createRoute({
   component: lazyRouteComponent(() => import('./features/agents/direct-screen.tsx'), 'DirectScreen'),
   validateSearch: inSession,
 })
+const search = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/search',
+  component: lazyRouteComponent(() => import('./features/search/search-screen.tsx'), 'SearchScreen'),
+  validateSearch: (wanted: Record<string, unknown>): { q?: string } => ({ q: optional(wanted.q) }),
+})
+const deleted = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/deleted',
+  component: lazyRouteComponent(() => import('./features/deleted/deleted-screen.tsx'), 'DeletedScreen'),
+})
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./features/account/account-screen.tsx'), 'AccountScreen'),
+})
 const billing = createRoute({
   getParentRoute: () => signedIn,
   path: '/billing',
@@ -55,8 +91,24 @@ const admin = createRoute({
   path: '/admin',
   component: lazyRouteComponent(() => import('./features/admin/admin-screen.tsx'), 'AdminScreen'),
 })
-const adminPage = <const Path extends string>(path: Path, name: 'Overview' | 'Users' | 'Models' | 'Settings' | 'AuditLog') =>
+const adminPage = <const Path extends string>(path: Path, name: 'Models' | 'Settings' | 'AuditLog' | 'FailedJobs') =>
   createRoute({ getParentRoute: () => admin, path, component: lazyRouteComponent(() => import('./features/admin/admin-pages.ts'), name) })
+
+const usage = createRoute({
+  getParentRoute: () => admin,
+  path: '/',
+  component: lazyRouteComponent(() => import('./features/admin/admin-pages.ts'), 'Overview'),
+  validateSearch: (search: Record<string, unknown>): { user?: string; model?: string } => ({
+    user: optional(search.user),
+    model: optional(search.model),
+  }),
+})
+const users = createRoute({
+  getParentRoute: () => admin,
+  path: '/users',
+  component: lazyRouteComponent(() => import('./features/admin/admin-pages.ts'), 'Users'),
+  validateSearch: (search: Record<string, unknown>): { user?: string } => ({ user: optional(search.user) }),
+})
 
 const tree = root.addChildren([
   signIn,
@@ -67,19 +119,26 @@ const tree = root.addChildren([
     newAgent,
     agent,
     direct,
+    search,
+    deleted,
+    account,
     billing,
     admin.addChildren([
-      adminPage('/', 'Overview'),
-      adminPage('/users', 'Users'),
+      usage,
+      users,
       adminPage('/models', 'Models'),
       adminPage('/settings', 'Settings'),
       adminPage('/audit-log', 'AuditLog'),
+      adminPage('/jobs', 'FailedJobs'),
     ]),
   ]),
 ])
 
 export const router = createRouter({
   routeTree: tree,
+  // All that an address of this page says is text: a phrase keeps its quotes, a number its noughts.
+  parseSearch: parseSearchWith(text => text),
+  stringifySearch: stringifySearchWith(String),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading what="the page" />,
 })

@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { BetterAuthOptions } from 'better-auth'
-import { APIError, createAuthMiddleware } from 'better-auth/api'
+import { APIError } from 'better-auth/api'
 import { bearer } from 'better-auth/plugins/bearer'
 import { jwt } from 'better-auth/plugins/jwt'
 import { Kysely, PostgresDialect } from 'kysely'
-import { createAttemptCounter } from './attempt-counter.ts'
+import type { Attempts } from './guess-limit.ts'
+import type { DeviceMarks } from './known-device.ts'
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from './local-issuer.ts'
+import { magicLinkPlugins, VERIFY_PATH } from './magic-link.ts'
+import type { Mailer } from './mailer.ts'
+import { passwordHooks } from './password-hooks.ts'
 import { numberedSecrets } from './secret-rotation.ts'
-import { admitSignUp, type SignUpRecords, type SignUpRules } from './sign-up-gate.ts'
+import { admitSignUp, type SignUpBody, type SignUpRecords, type SignUpRules } from './sign-up-gate.ts'
+import { standInFor } from './taken-address.ts'
 import type { UnitOfWork, UnitsOfWork } from './unit-of-work.ts'
 
 export interface AccountsLog {
@@ -22,14 +27,16 @@ export interface AccountLibraryOptions {
   secrets: string[]
   rules: SignUpRules
   records: SignUpRecords
+  attempts: Attempts
+  marks: DeviceMarks
+  /** Null where nobody signs in by mail. */
+  mailer: Mailer | null
   /** Browsers on these origins may sign in, besides the base URL's own. */
   trustedOrigins: string[]
   /** The header, written by our own front door, that holds the client's address. */
   clientAddressHeader: string
   log: AccountsLog
 }
-
-const MINUTE = 60
 
 export function accountLibraryOptions(units: UnitsOfWork, options: AccountLibraryOptions) {
   return {
@@ -53,27 +60,26 @@ export function accountLibraryOptions(units: UnitsOfWork, options: AccountLibrar
       disableCSRFCheck: false,
       ipAddress: { ipAddressHeaders: [options.clientAddressHeader] },
     },
-    rateLimit: {
-      enabled: true,
-      customStorage: createAttemptCounter(),
-      window: MINUTE,
-      max: 300,
-      customRules: {
-        '/sign-in/*': { window: MINUTE, max: 10 },
-        '/sign-up/*': { window: MINUTE, max: 10 },
-        '/change-password': { window: MINUTE, max: 10 },
+    // Counted by us: per address at the front door, per account in the hooks below.
+    rateLimit: { enabled: false },
+    emailAndPassword: { enabled: true, minPasswordLength: 10 },
+    hooks: passwordHooks(options, {
+      receive: body => receive(units.current(), body, options),
+      pretendedEmail: () => units.current()?.pretendedEmail ?? null,
+    }),
+    databaseHooks: {
+      user: {
+        create: {
+          async before(user, context) {
+            // A link was only sent to whom sign-up is open; that may have changed since.
+            if (context?.path === VERIFY_PATH) await enter(units.current(), { email: user.email, code: null }, options)
+            return { data: { ...user, id: admittedId(units.current()) } }
+          },
+        },
       },
     },
-    emailAndPassword: { enabled: true, minPasswordLength: 10 },
-    hooks: {
-      before: createAuthMiddleware(async context => {
-        if (context.path !== '/sign-up/email') return
-        const { email, code = context.headers?.get('x-signup-code') } = context.body ?? {}
-        await enter(units.current(), { email, code }, options)
-      }),
-    },
-    databaseHooks: { user: { create: { before: async user => ({ data: { ...user, id: admittedId(units.current()) } }) } } },
     plugins: [
+      ...(options.mailer ? magicLinkPlugins(units, { ...options, mailer: options.mailer }) : []),
       bearer(),
       jwt({
         disableSettingJwtHeader: true,
@@ -81,27 +87,28 @@ export function accountLibraryOptions(units: UnitsOfWork, options: AccountLibrar
           issuer: LOCAL_ISSUER,
           audience: LOCAL_AUDIENCE,
           expirationTime: '10m',
-          definePayload: ({ user }) => ({ email: user.email, email_verified: user.emailVerified }),
+          definePayload: ({ user, session }) => ({ email: user.email, email_verified: user.emailVerified, sid: session.id }),
         },
       }),
     ],
   } satisfies BetterAuthOptions
 }
 
+/** Lets a sign-up in. Gives the address that it is to be worked off under where its own is taken and nobody may hear of that. */
+async function receive(unit: UnitOfWork | undefined, body: SignUpBody, options: AccountLibraryOptions): Promise<string | null> {
+  if (!unit || unit.newUserId) return null
+  await enter(unit, body, options)
+  return options.rules.signup === 'open' ? await standInFor(unit, textOf(body.email)?.toLowerCase() ?? '') : null
+}
+
 /** From here to the answer all is one transaction. A unit that already has an id was let in by the operator. */
-async function enter(unit: UnitOfWork | undefined, body: SignUpBody, { rules, records }: AccountLibraryOptions): Promise<void> {
+async function enter(unit: UnitOfWork | undefined, { email, code }: SignUpBody, { rules, records }: AccountLibraryOptions): Promise<void> {
   if (!unit || unit.newUserId) return
   await unit.begin()
   const userId = newAccountId()
-  const admission = await admitSignUp({ userId, email: textOf(body.email) ?? '', code: textOf(body.code) }, rules, records, unit)
+  const admission = await admitSignUp({ userId, email: textOf(email) ?? '', code: textOf(code) }, rules, records, unit)
   if (admission.kind === 'refused') throw new APIError('FORBIDDEN', { code: admission.code, message: admission.message })
   unit.newUserId = userId
-}
-
-/** As the client sent it; the library has not looked at it yet. */
-interface SignUpBody {
-  email: unknown
-  code: unknown
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : null)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
+import type { Outbound } from '../outbound/outbound.ts'
 import {
   type LocalIssuerOptions,
   localIssuer,
@@ -20,6 +21,10 @@ export interface VerifiedToken {
   emailVerified: boolean
   /** Seconds since 1970. */
   expiresAt: number
+  /** Seconds since 1970; 0 where the token does not say. */
+  issuedAt: number
+  /** The local account's session that the token came from; it ends with it. Sessions of other issuers are theirs. */
+  sessionId: string | null
 }
 
 export interface BearerVerifier {
@@ -43,8 +48,12 @@ const UNNAMED_ISSUER = 'supabase'
  * Checks bearer tokens in process. A verified token is remembered for at most a minute and never beyond its end: its signature cannot
  * become wrong meanwhile, and whether its user is suspended or demoted is asked of the user's row each time, not of the token.
  */
-export function createBearerVerifier({ local, supabase, oidc }: BearerOptions): BearerVerifier {
-  const issuers = [local ? localIssuer(local) : [], supabase ? supabaseIssuers(supabase) : [], oidc ? oidcIssuer(oidc) : []].flat()
+export function createBearerVerifier({ local, supabase, oidc }: BearerOptions, outbound: Outbound): BearerVerifier {
+  const issuers = [
+    local ? localIssuer(local) : [],
+    supabase ? supabaseIssuers(supabase, outbound) : [],
+    oidc ? oidcIssuer(oidc, outbound) : [],
+  ].flat()
   const remembered = new LRUCache<string, VerifiedToken>({ max: REMEMBERED_MAXIMUM })
   return {
     async verify(token) {
@@ -84,11 +93,11 @@ function claimedOrigin(token: string): { alg?: string | undefined; iss?: string 
   }
 }
 
-async function verifyBy(token: string, { issuer, audience, algorithms, key }: TokenIssuer): Promise<VerifiedToken | null> {
+async function verifyBy(token: string, { issuer, audience, algorithms, key, hasOurSessions }: TokenIssuer): Promise<VerifiedToken | null> {
   const expected = { audience, algorithms, clockTolerance: LEEWAY_SECONDS, requiredClaims: ['sub', 'exp'], ...(issuer && { issuer }) }
   try {
     const { payload } = await jwtVerify(token, key, expected)
-    return identity(payload)
+    return identity(payload, hasOurSessions)
   } catch (error) {
     // jose says TypeError of a key that does not fit the algorithm. Anything else is no judgement on the token.
     if (error instanceof errors.JOSEError || error instanceof TypeError) return null
@@ -96,7 +105,8 @@ async function verifyBy(token: string, { issuer, audience, algorithms, key }: To
   }
 }
 
-function identity({ iss = UNNAMED_ISSUER, sub, exp, email, email_verified }: JWTPayload): VerifiedToken | null {
+function identity(payload: JWTPayload, hasOurSessions: boolean): VerifiedToken | null {
+  const { iss = UNNAMED_ISSUER, sub, exp, iat = 0, sid, email, email_verified } = payload
   if (!isStorable(sub) || !isStorable(iss)) return null
   return {
     issuer: iss,
@@ -104,6 +114,8 @@ function identity({ iss = UNNAMED_ISSUER, sub, exp, email, email_verified }: JWT
     email: isStorable(email) ? email : null,
     emailVerified: email_verified === true || email_verified === 'true',
     expiresAt: exp!,
+    issuedAt: iat,
+    sessionId: hasOurSessions && typeof sid === 'string' ? sid : null,
   }
 }
 

@@ -3,8 +3,11 @@ import type pg from 'pg'
 import type { SignupPolicy } from '../../contract/accounts.ts'
 import type { AccountLibrary, NewAccount } from './account-library.ts'
 import type { AccountsLog } from './account-library-options.ts'
+import type { Attempts } from './guess-limit.ts'
 import { createKeySet } from './key-set.ts'
+import { createDeviceMarks } from './known-device.ts'
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from './local-issuer.ts'
+import type { Mailer } from './mailer.ts'
 import type { SignUpRecords } from './sign-up-gate.ts'
 import { createUnitsOfWork } from './unit-of-work.ts'
 
@@ -20,12 +23,17 @@ export interface LocalAccountsOptions {
   /** Browsers on these origins may sign in, too. A loopback base URL brings the other names of this machine along. */
   trustedOrigins: string[]
   records: SignUpRecords
+  attempts: Attempts
+  /** Null where nobody signs in by mail. */
+  mailer: Mailer | null
   log: AccountsLog
 }
 
 export interface LocalAccounts {
   /** Every request below /api/auth. It carries the client's address in the header `CLIENT_ADDRESS_HEADER`. */
   handle(request: Request): Promise<Response>
+  /** The account that a browser with these cookies was once signed in to, as a digest; null where it was in none. */
+  knownAccount(cookies: string | undefined): string | null
   /** The public keys that local tokens are signed with; read from the database, never over HTTP. */
   jwks: JWTVerifyGetKey
   issuer: string
@@ -36,6 +44,8 @@ export interface LocalAccounts {
   warm(): Promise<void>
 }
 
+const DEVICE_COOKIE = /(?:^|;\s*)(?:__Secure-)?pantheon\.device=([\w.-]+)/
+
 export const CLIENT_ADDRESS_HEADER = 'x-pantheon-client-address'
 
 // A key is new only when there was none or the secret was lost, and asking our own database is cheap.
@@ -45,18 +55,21 @@ const COOLDOWN_MS = 1_000
 export function createLocalAccounts(options: LocalAccountsOptions): LocalAccounts {
   const { pool, signup, firstAccountCode } = options
   const units = createUnitsOfWork(pool)
+  const marks = createDeviceMarks(options.secrets)
   const library = loadOnce(async () => {
     const { openAccountLibrary } = await import('./account-library.ts')
     const baseUrl = options.baseUrl()
     return openAccountLibrary(units, {
       ...options,
       baseUrl,
+      marks,
       rules: { signup, firstAccountCode },
       trustedOrigins: [...options.trustedOrigins, ...loopbackNames(baseUrl)],
       clientAddressHeader: CLIENT_ADDRESS_HEADER,
     })
   })
   return {
+    knownAccount: cookies => marks.read(DEVICE_COOKIE.exec(cookies ?? '')?.[1])?.account ?? null,
     handle: async request => (await library()).handle(request),
     jwks: createKeySet({ read: () => readSigningKeys(pool), cooldownMs: COOLDOWN_MS }),
     issuer: LOCAL_ISSUER,

@@ -1,5 +1,6 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { symmetricDecrypt, symmetricEncrypt } from 'better-auth/crypto'
+import { isSameSignature } from './signature.ts'
 import type { Statements } from './unit-of-work.ts'
 
 // The account library signs cookies with its first secret only, and encrypts its signing keys under a number for each secret.
@@ -35,13 +36,11 @@ function resignedPair(pair: string, secrets: string[]): string {
 /** `value.signature`, percent-encoded, the signature in base 64, as the account library writes it. */
 function resignedValue(encoded: string, [current = '', ...earlier]: string[]): string {
   const [value = '', signature = ''] = decoded(encoded).split(/\.(?=[^.]*$)/)
-  const isEarlier = earlier.some(secret => isSame(signature, signatureOf(value, secret)))
+  const isEarlier = earlier.some(secret => isSameSignature(signature, signatureOf(value, secret)))
   return isEarlier ? encodeURIComponent(`${value}.${signatureOf(value, current)}`) : encoded
 }
 
 const signatureOf = (value: string, secret: string) => createHmac('sha256', secret).update(value).digest('base64')
-
-const isSame = (left: string, right: string) => left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right))
 
 function decoded(text: string): string {
   try {

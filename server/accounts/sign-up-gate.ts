@@ -18,6 +18,12 @@ export interface SignUpRecords {
   spendInvitation(sql: Statements, invitation: { email: string; codeSha256: string; userId: string }): Promise<boolean>
 }
 
+/** As the client sent it; nobody has looked at it yet. */
+export interface SignUpBody {
+  email: unknown
+  code: unknown
+}
+
 export interface Applicant {
   userId: string
   email: string

@@ -1,4 +1,5 @@
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
+import type { Outbound } from '../outbound/outbound.ts'
 import { readIssuerDocument } from './issuer-endpoint.ts'
 import { createKeySet } from './key-set.ts'
 
@@ -9,6 +10,8 @@ export interface TokenIssuer {
   audience: string
   algorithms: string[]
   key: JWTVerifyGetKey
+  /** Its `sid` names a session in our own database. */
+  hasOurSessions: boolean
 }
 
 export interface LocalIssuerOptions {
@@ -36,18 +39,19 @@ export const localIssuer = ({ jwks, issuer, audience }: LocalIssuerOptions): Tok
   audience,
   algorithms: ['EdDSA'],
   key: jwks,
+  hasOurSessions: true,
 })
 
 /**
  * A project's signed-in users have the audience `authenticated`. With a secret but no URL there is no issuer to hold a token against,
  * so that the secret and the audience alone decide; setting SUPABASE_URL as well is better.
  */
-export function supabaseIssuers({ url, jwtSecrets }: SupabaseOptions): TokenIssuer[] {
+export function supabaseIssuers({ url, jwtSecrets }: SupabaseOptions, outbound: Outbound): TokenIssuer[] {
   const issuer = url === null ? null : `${url.replace(/\/+$/, '')}/auth/v1`
-  const common = { issuer, audience: 'authenticated' }
+  const common = { issuer, audience: 'authenticated', hasOurSessions: false }
   const shared = jwtSecrets.map(secret => ({ ...common, algorithms: ['HS256'], key: secretKey(secret) }))
   if (issuer === null) return shared
-  const read = () => readKeys(`${issuer}/.well-known/jwks.json`)
+  const read = () => readKeys(outbound, `${issuer}/.well-known/jwks.json`)
   return [...shared, { ...common, algorithms: ['RS256', 'ES256'], key: createKeySet({ read, cooldownMs: COOLDOWN_MS }) }]
 }
 
@@ -57,13 +61,19 @@ function secretKey(secret: string): JWTVerifyGetKey {
 }
 
 /** Any OpenID Connect issuer, by its discovery document (OpenID Connect Discovery 1.0, section 4). */
-export function oidcIssuer({ issuer, audience }: OidcOptions): TokenIssuer {
-  const read = async () => readKeys(await discoverKeysAddress(issuer))
-  return { issuer, audience, algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'], key: createKeySet({ read, cooldownMs: COOLDOWN_MS }) }
+export function oidcIssuer({ issuer, audience }: OidcOptions, outbound: Outbound): TokenIssuer {
+  const read = async () => readKeys(outbound, await discoverKeysAddress(outbound, issuer))
+  return {
+    issuer,
+    audience,
+    algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    key: createKeySet({ read, cooldownMs: COOLDOWN_MS }),
+    hasOurSessions: false,
+  }
 }
 
-async function discoverKeysAddress(issuer: string): Promise<string> {
-  const document = (await readIssuerDocument(`${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`)) as Record<
+async function discoverKeysAddress(outbound: Outbound, issuer: string): Promise<string> {
+  const document = (await readIssuerDocument(outbound, `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`)) as Record<
     string,
     unknown
   > | null
@@ -73,4 +83,4 @@ async function discoverKeysAddress(issuer: string): Promise<string> {
   return address
 }
 
-const readKeys = async (url: string) => (await readIssuerDocument(url)) as JSONWebKeySet
+const readKeys = async (outbound: Outbound, url: string) => (await readIssuerDocument(outbound, url)) as JSONWebKeySet

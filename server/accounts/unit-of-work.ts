@@ -12,12 +12,16 @@ export interface UnitOfWork extends Statements {
   begin(): Promise<void>
   /** The id that the account made in this unit gets. Null: no account may be made. */
   newUserId: string | null
+  /** Set where all is done for show, under a stand-in for this address: what was written is undone by the commit that ends the unit, which costs the same. */
+  pretendedEmail: string | null
 }
 
 export interface UnitsOfWork {
   /** For the account library's own queries: inside a unit that has begun they run on its connection. */
   pool: PostgresPool
   current(): UnitOfWork | undefined
+  /** For what outlives the request that began it: each statement by itself. */
+  outside: Statements
   /** Commits when `keep` says so, else rolls back. Rejects when the database was lost on the way, whatever `work` made of that. */
   run<Result>(work: (unit: UnitOfWork) => Promise<Result>, keep: (result: Result) => boolean): Promise<Result>
 }
@@ -36,6 +40,7 @@ export function createUnitsOfWork(pool: pg.Pool): UnitsOfWork {
       options: {},
     },
     current: () => running.getStore(),
+    outside: { statement: async (_name, text, values) => (await pool.query(text, values)).rows },
     async run(work, keep) {
       const unit = createUnit(pool)
       try {
@@ -62,10 +67,11 @@ function createUnit(pool: pg.Pool): RunningUnit {
     client: null,
     loss: null,
     newUserId: null,
+    pretendedEmail: null,
     async begin() {
       if (unit.client) return
       unit.client = await noteLoss(pool.connect(), unit)
-      await noteLoss(unit.client.query('begin'), unit)
+      await noteLoss(unit.client.query('begin; savepoint untouched'), unit)
     },
     async statement<Row>(_name: string, text: string, values: unknown[]) {
       const result = await noteLoss((unit.client ?? pool).query(text, values), unit)
@@ -75,14 +81,15 @@ function createUnit(pool: pg.Pool): RunningUnit {
       const client = unit.client
       if (!client) return
       unit.client = null
-      await finish(client, keep)
+      await finish(client, keep, unit.pretendedEmail !== null)
     },
   }
   return unit
 }
 
-async function finish(client: pg.PoolClient, keep: boolean): Promise<void> {
+async function finish(client: pg.PoolClient, keep: boolean, isPretence: boolean): Promise<void> {
   try {
+    if (keep && isPretence) await client.query('rollback to savepoint untouched')
     const { command } = await client.query(keep ? 'commit' : 'rollback')
     client.release()
     // PostgreSQL answers the commit of a transaction that a statement had aborted with a rollback.

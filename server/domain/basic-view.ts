@@ -107,3 +107,11 @@ function createShownTurn(shape: OutputShape) {
     },
   }
 }
+
+/** What a client of the basic stream shows after these events: a turn's whole output, when they are all of it. */
+export function shownText(events: readonly TurnEvent[]): string {
+  const view = createBasicView()
+  const shown = events.flatMap(event => view.push(event))
+  const told = shown.slice(shown.findLastIndex(event => event.type === 'reset') + 1)
+  return told.map(event => (event.type === 'chunk' ? event.delta : '')).join('')
+}

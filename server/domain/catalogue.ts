@@ -38,7 +38,7 @@ export interface Catalogue {
   providers: ReadonlySet<ProviderName>
 }
 
-export const demoInForce = (catalogue: Catalogue): boolean => catalogue.providers.size === 0
+const demoInForce = (catalogue: Catalogue): boolean => catalogue.providers.size === 0
 
 const usable = (price: string | null): price is string => price !== null && /^\d+(\.\d+)?$/.test(price)
 

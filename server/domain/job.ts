@@ -8,6 +8,7 @@ export interface Jobs {
   'apply-retention': Record<string, never>
   'erase-user': { userId: string }
   'check-rollups': Record<string, never>
+  'fold-usage': Record<string, never>
 }
 
 export type JobName = keyof Jobs

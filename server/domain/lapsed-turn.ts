@@ -1,45 +1,60 @@
+import type { TurnEvent } from '../../contract/events.ts'
 import type { TurnMode } from '../../contract/turns.ts'
+import { aliasUsed } from './alias-used.ts'
 import { assistantOutput, outputShape } from './assistant-output.ts'
+import { shownText } from './basic-view.ts'
+import { type LapsedStep, lapsedSteps, MANAGER } from './lapsed-steps.ts'
+import { untoldEvents } from './lapsed-tail.ts'
 import type { BegunCall, EndedCall, JournalEntry, TurnMessage, TurnOutcome } from './turn.ts'
 
-/** A turn whose process died, as its row tells of it. */
+/** A turn whose process died, as its row and what is left of its log tell of it. */
 export interface LapsedTurn {
   mode: TurnMode
   message: string
-  /** Who was to answer, by key. */
+  /** Who was to answer. */
   speakers: { key: string; name: string }[]
+  /** Everybody whose lines no other may speak. */
+  roster: { key: string; name: string }[]
   /** In the order the calls began. */
   journal: JournalEntry[]
+  /** What it said until it fell silent; empty when that is lost. */
+  said: readonly TurnEvent[]
+  /** Its user did not want the rest of it any more. */
+  isCancelled: boolean
 }
 
-interface ToldStep {
-  agentKey: string
-  agentName: string
-  round: number | null
-  text: string
-  end: { kind: 'success' } | { kind: 'error'; code: string }
+export interface LapsedEnd {
+  outcome: TurnOutcome
+  /** What those who have heard `said` must be told before `done`, so that they have what is stored. */
+  tail: TurnEvent[]
 }
-
-const MANAGER = { key: 'manager', name: 'Manager' }
 
 /**
- * What can be closed of a turn that nobody runs any more: the answers that had ended, each call with its bill as it was journalled.
- * A call whose end nobody saw is `unknown` and costs its user nothing; its step is marked as interrupted.
+ * What can be closed of a turn that nobody runs any more: the answers that had ended, what was heard of those that had not, cut and (unless its
+ * user had cancelled it) marked, and each call with its bill as it was journalled. A call whose end nobody saw is `unknown` and costs its user
+ * nothing.
  */
-export function outcomeOfLapsed(turn: LapsedTurn): TurnOutcome {
-  const steps = toldSteps(turn)
+export function endOfLapsed(turn: LapsedTurn): LapsedEnd {
+  const steps = lapsedSteps(turn)
+  const outcome = outcomeOf(turn, steps)
+  return { outcome, tail: tailOf(turn, steps, outcome) }
+}
+
+function outcomeOf(turn: LapsedTurn, steps: LapsedStep[]): TurnOutcome {
   const calls = turn.journal.map(entry => (entry.state === 'ended' ? entry.call : unknownCall(entry.call)))
-  const said = steps.filter(step => step.text !== '')
-  const agentAliases = new Set(calls.filter(call => call.purpose === 'agent').map(call => call.model.alias))
+  const kept = steps.filter(step => step.text !== '' || step.end.kind !== 'cancelled')
   return {
-    status: said.length > 0 ? 'partial' : 'failed',
+    status: statusOf(turn, steps),
     output: assistantOutput(outputShape(turn.mode, turn.speakers.length), steps),
-    modelAliasUsed: agentAliases.size === 1 ? [...agentAliases][0]! : turn.mode === 'roundtable' ? 'roundtable' : 'multi-agent',
+    modelAliasUsed: aliasUsed(
+      turn.mode,
+      steps.filter(step => step.agentKey !== MANAGER.key).map(step => ({ key: step.agentKey, alias: step.modelAlias })),
+    ),
     providerModel: calls.findLast(call => call.status === 'success')?.providerModel ?? '',
     limit: null,
-    messages: [sharedMessage('user', null, null, turn.message), ...steps.map(spoken)],
+    messages: [sharedMessage('user', null, null, turn.message), ...kept.flatMap(step => [...step.traces, spoken(step)])],
     calls,
-    toolCalls: [],
+    toolCalls: steps.flatMap(step => step.toolCalls),
     audits: [],
     routing: [],
     summary: null,
@@ -50,29 +65,27 @@ export function outcomeOfLapsed(turn: LapsedTurn): TurnOutcome {
   }
 }
 
-function toldSteps(turn: LapsedTurn): ToldStep[] {
-  const ofSteps = turn.journal.filter(({ call }) => call.step !== null)
-  const byStep = Map.groupBy(ofSteps, ({ call }) => call.step!)
-  return [...byStep].toSorted(([a], [b]) => a - b).map(([, entries]) => toldStep(turn, entries))
+function statusOf(turn: LapsedTurn, steps: LapsedStep[]): TurnOutcome['status'] {
+  if (turn.isCancelled) return 'cancelled'
+  return steps.some(step => step.text !== '') ? 'partial' : 'failed'
 }
 
-function toldStep(turn: LapsedTurn, entries: JournalEntry[]): ToldStep {
-  const { agentKey, round } = entries[0]!.call
-  const speaker = turn.speakers.find(({ key }) => key === agentKey) ?? MANAGER
-  const text = entries.map(entry => (entry.state === 'ended' ? entry.answer : '')).filter(answer => answer !== '')
-  const lastEntry = entries.at(-1)
-  // Tool calls without an answer behind them are the middle of a step.
-  const finished =
-    entries.every(entry => entry.state === 'ended' && entry.call.status === 'success') &&
-    lastEntry?.state === 'ended' &&
-    lastEntry.toolCalls === 0
-  return {
-    agentKey: speaker.key,
-    agentName: speaker.name,
-    round,
-    text: text.join('\n\n'),
-    end: finished ? { kind: 'success' } : { kind: 'error', code: 'interrupted' },
-  }
+function tailOf(turn: LapsedTurn, steps: LapsedStep[], { output, status }: TurnOutcome): TurnEvent[] {
+  const tail = eventsUpTo(output, turn, steps)
+  return status === 'failed' ? [...tail, NOTHING_SAID] : tail
+}
+
+function eventsUpTo(output: string, turn: LapsedTurn, steps: LapsedStep[]): TurnEvent[] {
+  const whole: TurnEvent[] = output === '' ? [] : [{ type: 'chunk', delta: output }]
+  if (turn.said.length === 0) return whole
+  const untold = untoldEvents(turn, steps)
+  return shownText([...turn.said, ...untold]) === output ? untold : [{ type: 'reset' }, ...whole]
+}
+
+const NOTHING_SAID: TurnEvent = {
+  type: 'error',
+  code: 'unavailable',
+  message: 'The server that ran this turn stopped before anybody had answered.',
 }
 
 const unknownCall = (call: BegunCall): EndedCall => ({
@@ -93,7 +106,8 @@ const unknownCall = (call: BegunCall): EndedCall => ({
   timeToFirstTokenMs: null,
 })
 
-const spoken = (step: ToldStep): TurnMessage => sharedMessage('assistant', step.agentKey, step.agentName, assistantOutput('plain', [step]))
+const spoken = (step: LapsedStep): TurnMessage =>
+  sharedMessage('assistant', step.agentKey, step.agentName, assistantOutput('plain', [step]))
 
 const sharedMessage = (role: 'user' | 'assistant', key: string | null, name: string | null, content: string): TurnMessage => ({
   role,

@@ -5,8 +5,6 @@ import { jsonInProse } from './json-in-prose.ts'
 
 export interface Routing<Agent> {
   assignments: { agent: Agent; instruction: string }[]
-  /** Agents that were asked for and for whom there was no room. */
-  leftOut: Agent[]
   /** `fallback`: nothing valid was to be read, so the first agent answers. */
   how: 'manager' | 'all' | 'fallback'
 }
@@ -37,16 +35,14 @@ export function readRouting<Agent extends { key: string }>(answer: string, roste
   const byKey = new Map(roster.map(agent => [agent.key.toLowerCase(), agent]))
   for (const value of jsonInProse(answer)) {
     const picked = knownAssignments(RoutingAnswer.safeParse(value).data ?? [], byKey)
-    if (picked.length > 0)
-      return { assignments: picked.slice(0, maximum), leftOut: picked.slice(maximum).map(({ agent }) => agent), how: 'manager' }
+    if (picked.length > 0) return { assignments: picked.slice(0, maximum), how: 'manager' }
   }
-  return { assignments: roster.slice(0, 1).map(agent => ({ agent, instruction: '' })), leftOut: [], how: 'fallback' }
+  return { assignments: roster.slice(0, 1).map(agent => ({ agent, instruction: '' })), how: 'fallback' }
 }
 
 /** The routing of a message that asks for all agents (all-agents.ts): everybody, as far as `cap` invocations reach. */
 export const routeToAll = <Agent>(roster: Agent[], cap: number): Routing<Agent> => ({
   assignments: roster.slice(0, cap).map(agent => ({ agent, instruction: '' })),
-  leftOut: roster.slice(cap),
   how: 'all',
 })
 

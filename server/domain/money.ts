@@ -15,7 +15,7 @@ const MULTIPLIER_FLOOR = new Exact('0.5')
 const USD_PER_MILLION_TO_USD = new Exact('0.000001')
 
 export const LEDGER_PLACES = 8
-export const SHOWN_PLACES = 4
+const SHOWN_PLACES = 4
 
 export const decimal = (text: string | number): Decimal => new Exact(text)
 

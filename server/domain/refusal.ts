@@ -20,7 +20,18 @@ export class Refusal extends Error {
   }
 }
 
-export type Noun = 'Room' | 'Agent' | 'Session' | 'Turn' | 'File' | 'Wallet' | 'Transaction' | 'User' | 'Model' | 'Pricing version'
+export type Noun =
+  | 'Room'
+  | 'Agent'
+  | 'Session'
+  | 'Turn'
+  | 'File'
+  | 'Wallet'
+  | 'Transaction'
+  | 'User'
+  | 'Model'
+  | 'Pricing version'
+  | 'API key'
 
 /** What is not the caller's, is deleted or never existed: all the same to whoever asks. */
 export const notFound = (noun: Noun) => new Refusal('not_found', `${noun} not found.`)

@@ -90,7 +90,23 @@ export interface BegunCall {
 }
 
 /** What a running turn's journal says of one call; an entry that ended replaces the one that began. */
-export type JournalEntry = { state: 'begun'; call: BegunCall } | { state: 'ended'; call: EndedCall; answer: string; toolCalls: number }
+export type JournalEntry = { state: 'begun'; call: BegunCall } | EndedEntry
+
+export interface EndedEntry {
+  state: 'ended'
+  call: EndedCall
+  answer: string
+  /** How many tools the answer asked for. */
+  toolCalls: number
+  /** What came of them, once they have run. */
+  ran?: ToolWork
+}
+
+/** The tool calls of one answer, and its agent's private rows of them. */
+export interface ToolWork {
+  toolCalls: ToolCallEvent[]
+  traces: TurnMessage[]
+}
 
 /** A call with its bill. */
 export interface EndedCall extends BegunCall {
@@ -158,3 +174,6 @@ export interface TurnOutcome {
 
 /** How long a turn stays its process's own without a sign of life from it. */
 export const TURN_LEASE_SECONDS = 20
+
+/** The fencing number that admission gives; every take-over raises it. */
+export const FIRST_FENCE = 1

@@ -17,7 +17,7 @@ export interface ParseLimits {
   rssBytes: number
 }
 
-export const PARSE_LIMITS: ParseLimits = { milliseconds: 15_000, rssBytes: 512 * 1024 * 1024 }
+const PARSE_LIMITS: ParseLimits = { milliseconds: 15_000, rssBytes: 512 * 1024 * 1024 }
 
 const UNREADABLE = 3
 const HEAP_MB = 320

@@ -2,6 +2,7 @@ import { openAsBlob } from 'node:fs'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { S3mini } from 's3mini'
+import type { Outbound } from '../outbound/outbound.ts'
 import type { ObjectStorage } from './object-storage.ts'
 
 export interface S3Access {
@@ -17,8 +18,8 @@ export interface S3Access {
 const REQUEST_MS = 300_000
 
 /** Objects in a bucket of any S3-compatible store, addressed by path. */
-export function createS3Storage({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Access): ObjectStorage {
-  const s3 = new S3mini({ endpoint: `${endpoint}/${bucket}`, region, accessKeyId, secretAccessKey, requestAbortTimeout: REQUEST_MS })
+export function createS3Storage({ endpoint, bucket, ...access }: S3Access, { fetch }: Pick<Outbound, 'fetch'>): ObjectStorage {
+  const s3 = new S3mini({ ...access, endpoint: `${endpoint}/${bucket}`, requestAbortTimeout: REQUEST_MS, fetch })
   return {
     async put(key, path, contentType) {
       // A blob of a file is read as it is sent, and its length is known beforehand, which S3 asks for.

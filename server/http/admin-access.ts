@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { requireAnalyst, requireOwner } from '../domain/roles.ts'
 import { callerOf } from './api.ts'
-
-const READING = new Set(['GET', 'HEAD'])
+import { isReading } from './reading.ts'
 
 /** Every route of the scope is for analysts and owners, and whatever does not merely read for owners; decided before any body is read. */
 export function requireAdministrator(scope: FastifyInstance): void {
   scope.addHook('onRequest', async request => {
-    const require = READING.has(request.method) ? requireAnalyst : requireOwner
+    const require = isReading(request) ? requireAnalyst : requireOwner
     require(callerOf(request))
   })
 }

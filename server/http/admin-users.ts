@@ -24,6 +24,8 @@ export function adminUserRoutes(scope: FastifyInstance, deps: UpdateUserDependen
   app.patch(
     '/users/:user_id',
     {
+      // Who is owner, and who is suspended, decides who can take a key that leaked back.
+      config: { keyNeeds: 'person' },
       schema: {
         summary: "Change a user's role, suspension or monthly cap; there is always an owner left",
         tags,

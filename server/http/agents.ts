@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { AgentCreate, AgentPage, AgentRead, AgentUpdate } from '../../contract/agents.ts'
-import { pageQuery } from '../../contract/values.ts'
+import { deletedQuery, pageQuery } from '../../contract/values.ts'
 import type { CatalogueCache } from '../store/catalogue.ts'
 import type { Database } from '../store/database.ts'
 import { createAgent } from '../usecases/create-agent.ts'
@@ -27,7 +27,7 @@ export function agentRoutes(scope: FastifyInstance, deps: { database: Database; 
       schema: {
         summary: 'List own agents, newest first',
         tags: ['Agents'],
-        querystring: pageQuery(50, 200),
+        querystring: pageQuery(50, 200).extend(deletedQuery),
         response: { 200: AgentPage, ...problems() },
       },
     },

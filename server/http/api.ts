@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type ErrorCode, Problem } from '../../contract/errors.ts'
 import { plainText } from '../../contract/values.ts'
 import type { Caller } from '../domain/caller.ts'
+import type { Credential, Need } from '../domain/credential.ts'
 import { PROBLEM_TYPE, statusOf } from './problem.ts'
 
 /** A scope of routes whose bodies, queries and answers are typed by the contract's schemas. */
@@ -13,13 +14,19 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the authentication of the scope; routes outside such a scope must not read it. */
     caller: Caller
+    /** What the caller has shown; set with it. */
+    credential: Credential
+  }
+  interface FastifyContextConfig {
+    /** What an API key needs for this route. Default: `read` for GET, else `write`. */
+    keyNeeds?: Need
   }
 }
 
 export const callerOf = (request: FastifyRequest): Caller => request.caller
 
 /** What every authenticated route may answer besides its own refusals. */
-const ALWAYS: ErrorCode[] = ['unauthenticated', 'suspended', 'validation_error', 'internal_error', 'unavailable']
+const ALWAYS: ErrorCode[] = ['unauthenticated', 'suspended', 'insufficient_scope', 'validation_error', 'internal_error', 'unavailable']
 
 interface ProblemSchema {
   description: string

@@ -30,7 +30,8 @@ export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply))
 }
 
-const noSuchRoute = (request: FastifyRequest) => new Refusal('not_found', `There is no ${request.method} ${request.url.split('?', 1)[0]}.`)
+export const noSuchRoute = (request: FastifyRequest) =>
+  new Refusal('not_found', `There is no ${request.method} ${request.url.split('?', 1)[0]}.`)
 
 /** An address that cannot be decoded; no hook has run for it. */
 export function answerBadAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
@@ -38,7 +39,7 @@ export function answerBadAddress(error: FastifyError, request: FastifyRequest, r
   answerError(error, request, reply)
 }
 
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   if (error instanceof Refusal) return sendProblem(request, reply, error.code, error.message, error.members)
   if (error instanceof ValidationFailure) return sendProblem(request, reply, 'validation_error', error.message, { errors: error.errors })
   const known = codeOfFrameworkError[(error as FastifyError).code]

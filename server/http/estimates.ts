@@ -7,6 +7,7 @@ export function estimateRoutes(scope: FastifyInstance, deps: EstimateDependencie
   typed(scope).post(
     '/sessions/:session_id/estimate',
     {
+      config: { keyNeeds: 'turns' },
       schema: {
         summary: 'What the next turn would do and cost; nothing is stored',
         tags: ['Turns'],
@@ -15,6 +16,6 @@ export function estimateRoutes(scope: FastifyInstance, deps: EstimateDependencie
         response: { 200: TurnEstimate, ...problems('not_found', 'model_unavailable', 'no_valid_tagged_agents', 'no_room_agents') },
       },
     },
-    request => estimateTurn(deps, callerOf(request), request.params.session_id, request.body.message),
+    request => estimateTurn(deps, callerOf(request), request.params.session_id, request.body),
   )
 }

@@ -8,6 +8,9 @@ const STALLED_MS = 30_000
 /** Most text handed to a socket at once, so that a reader that stops costs no more than this and the socket's own buffer. */
 const WRITE_CHARACTERS = 64 * 1024
 
+/** Given a reason, an abort makes no exception of its own, stack and all; every answer would pay for one at its end. */
+const GONE = 'the reader is gone'
+
 /** Sends frames as they come, at the reader's pace; ends when they end, or when the reader is gone (which `gone` then says). */
 export interface EventStream {
   readonly gone: AbortSignal
@@ -36,12 +39,12 @@ export function openEventStream(reply: FastifyReply, headers: Record<string, str
   }, HEARTBEAT_MS)
   response.once('close', () => {
     clearTimeout(heartbeat)
-    gone.abort()
+    gone.abort(GONE)
   })
   // Whoever left before the head was written has said so already, and says it no more.
   if (response.destroyed || response.closed) {
     clearTimeout(heartbeat)
-    gone.abort()
+    gone.abort(GONE)
   }
   // A socket that breaks says so by 'close' as well; without a listener the error would end the process.
   response.on('error', () => {})

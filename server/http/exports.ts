@@ -34,6 +34,7 @@ export function exportRoutes(scope: FastifyInstance, deps: DeleteMeDependencies 
   app.delete(
     '/users/me',
     {
+      config: { keyNeeds: 'person' },
       schema: {
         summary: 'Delete the account: content goes, ledger and usage stay without a name',
         tags: ['Accounts'],

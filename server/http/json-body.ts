@@ -2,16 +2,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ExactNumber } from '../../contract/values.ts'
 import { decimal, decimalText } from '../domain/money.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { demandReasonableJson } from './json-bounds.ts'
 import { ValidationFailure } from './validation.ts'
-
-/** No body of ours holds more; checking one against a schema would keep everybody else waiting. */
-const VALUES_MAXIMUM = 5_000
 
 /** An empty body is `{}`, whatever it says it is: whether a field was required is for the schema to say. */
 export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
+      demandReasonableJson(body as Buffer)
       done(null, readJson(UTF_8.decode(body as Buffer)))
     } catch (error) {
       done(error instanceof ValidationFailure ? error : new Refusal('malformed_request', 'The body is not valid JSON.'))
@@ -40,22 +39,7 @@ function refuseFields(body: unknown): void {
 function readJson(text: string): unknown {
   if (text.trim() === '') return {}
   const value = JSON.parse(text) as unknown
-  if (!hasAtMost(VALUES_MAXIMUM, value))
-    throw new ValidationFailure([{ path: '', message: `the body must hold at most ${VALUES_MAXIMUM} values` }])
   return MAY_LOSE_DIGITS.test(text) ? JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown) : value
-}
-
-function hasAtMost(maximum: number, value: unknown): boolean {
-  const left = [value]
-  for (let seen = 0; left.length > 0; seen++) {
-    if (seen + left.length > maximum) return false
-    const next = left.pop()
-    if (typeof next !== 'object' || next === null) continue
-    // The length of a list is known without a look at it.
-    if (Array.isArray(next) && next.length > maximum) return false
-    for (const member of Object.values(next)) left.push(member)
-  }
-  return true
 }
 
 /** Other numbers survive a double unchanged, and JavaScript writes them as they stand. */

@@ -1,13 +1,44 @@
-import swagger, { type SwaggerTransform, type SwaggerTransformObject } from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
-import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler } from 'fastify-type-provider-zod'
 import { problemsOf } from './api.ts'
+import { answerErrors } from './errors.ts'
+import { requestTraceId } from './trace-id.ts'
+import { validatorCompiler } from './validation.ts'
 
-const DOCUMENT_URL = '/api/v1/openapi.json'
+export const DOCUMENT_URL = '/api/v1/openapi.json'
+const PAGE_URL = '/api/docs'
 
-/** The OpenAPI 3.1 document, made from the schemas that validate. Register before any route. */
-export async function documentRoutes(app: FastifyInstance, version: string): Promise<void> {
+/**
+ * The OpenAPI 3.1 document, made from the schemas that validate, and a page to browse it. Register before any route. Describing takes libraries
+ * that serving does without: they are loaded when somebody asks first.
+ */
+export function documentRoutes(app: FastifyInstance, version: string): void {
+  const described: RouteOptions[] = []
+  let documentation: Promise<FastifyInstance> | null = null
+  const passOn = async (request: FastifyRequest, reply: FastifyReply) => {
+    documentation ??= openDocumentation(described, version)
+    const { routing } = await documentation
+    reply.hijack()
+    // One request, though two servers see it.
+    request.raw.headers['x-trace-id'] = request.id
+    // The program's own content policy holds for the page: its scripts are files of this origin, its styles too.
+    reply.raw.setHeaders(new Map(Object.entries(reply.getHeaders() as Record<string, string>)))
+    routing(request.raw, reply.raw)
+  }
+  for (const url of [DOCUMENT_URL, PAGE_URL, `${PAGE_URL}/*`]) app.get(url, { schema: { hide: true } }, passOn)
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    if (method !== 'HEAD' && !schema?.hide) described.push({ method, url, schema, handler: notAsked })
+  })
+}
+
+/** A server of its own behind the program's, which knows of all routes how they look and answers none of them. */
+async function openDocumentation(described: RouteOptions[], version: string): Promise<FastifyInstance> {
+  const [{ default: swagger }, { default: swaggerUi }] = await Promise.all([import('@fastify/swagger'), import('@fastify/swagger-ui')])
+  const app = fastify({ routerOptions: { ignoreTrailingSlash: true }, genReqId: requestTraceId })
+  answerErrors(app)
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -22,13 +53,15 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
     transform: withBodyProblems,
     transformObject: withTidyComponents,
   })
+  for (const route of described) app.route(route)
+  app.get(DOCUMENT_URL, { schema: { hide: true } }, async () => app.swagger())
+  await app.register(swaggerUi, { routePrefix: PAGE_URL, uiConfig: { url: DOCUMENT_URL } })
+  await app.ready()
+  return app
 }
 
-/** The document at its address, and a page to browse it. */
-export async function serveDocument(app: FastifyInstance): Promise<void> {
-  app.get(DOCUMENT_URL, { schema: { hide: true } }, async () => app.swagger())
-  // The program's own content policy holds for the page: its scripts are files of this origin, its styles too.
-  await app.register(swaggerUi, { routePrefix: '/api/docs', uiConfig: { url: DOCUMENT_URL }, logLevel: 'warn' })
+function notAsked(): never {
+  throw new Error('The documentation answers for no other route.')
 }
 
 /** What may be wrong with a body before any field of it is looked at is said once for all routes that take one. */

@@ -12,6 +12,7 @@ export const statusOf: Record<ErrorCode, number> = {
   admin_required: 403,
   owner_required: 403,
   suspended: 403,
+  insufficient_scope: 403,
   not_found: 404,
   conflict: 409,
   turn_in_progress: 409,

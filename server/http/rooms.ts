@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import { RoomCreate, RoomList, RoomModeUpdate, RoomRead, RoomUpdate } from '../../contract/rooms.ts'
+import { deletedQuery } from '../../contract/values.ts'
 import type { Database } from '../store/database.ts'
 import { createRoom } from '../usecases/create-room.ts'
 import { deleteRoom } from '../usecases/delete-room.ts'
@@ -21,8 +23,17 @@ export function roomRoutes(scope: FastifyInstance, deps: { database: Database })
     { schema: { summary: 'Make a room', tags, body: RoomCreate, response: { 201: RoomRead, ...problems('unsupported_mode') } } },
     async (request, reply) => reply.code(201).send(withETag(reply, await createRoom(deps, callerOf(request), request.body))),
   )
-  app.get('/rooms', { schema: { summary: 'List own rooms, newest first', tags, response: { 200: RoomList, ...problems() } } }, request =>
-    listRooms(deps, callerOf(request)),
+  app.get(
+    '/rooms',
+    {
+      schema: {
+        summary: 'List own rooms, newest first',
+        tags,
+        querystring: z.strictObject(deletedQuery),
+        response: { 200: RoomList, ...problems() },
+      },
+    },
+    request => listRooms(deps, callerOf(request), request.query),
   )
   app.get(
     '/rooms/:room_id',

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { MessagePage, SessionCreate, SessionList, SessionRead, SessionUpdate } from '../../contract/sessions.ts'
-import { pageQuery } from '../../contract/values.ts'
+import { deletedQuery, pageQuery } from '../../contract/values.ts'
 import type { Database } from '../store/database.ts'
 import type { SessionScope } from '../store/sessions.ts'
 import { createSession } from '../usecases/create-session.ts'
@@ -91,6 +91,7 @@ function scopedSessionRoutes<Id extends 'room_id' | 'agent_id'>(
   app.post(
     url,
     {
+      config: { keyNeeds: 'turns' },
       schema: {
         summary: 'Begin a session',
         tags,
@@ -109,10 +110,11 @@ function scopedSessionRoutes<Id extends 'room_id' | 'agent_id'>(
         summary: 'List the sessions, newest first',
         tags,
         params: path(idName),
+        querystring: z.strictObject(deletedQuery),
         response: { 200: SessionList, ...problems('not_found') },
       },
     },
-    request => listSessions(deps, callerOf(request), scopeOf(idOf(request.params))),
+    request => listSessions(deps, callerOf(request), scopeOf(idOf(request.params)), request.query),
   )
   app.delete(
     `${url}/:session_id`,

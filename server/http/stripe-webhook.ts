@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PaymentEventReceipt } from '../../contract/payments.ts'
-import { createAttemptCounter } from '../accounts/attempt-counter.ts'
-import { Refusal } from '../domain/refusal.ts'
+import { createFloodGuard } from '../live/flood-guard.ts'
 import { type PaymentEventDependencies, receivePaymentEvent } from '../usecases/receive-payment-event.ts'
 import { problemsOf, typed } from './api.ts'
 
 /** Per address, before the body is read: far more than Stripe sends, far less than a flood. */
-const DELIVERIES = { window: 60, max: 6_000 }
+const DELIVERIES_PER_MINUTE = 6_000
 
 /** Register in a scope of its own: here bodies are bytes, because the signature is over them. */
 export function stripeWebhookRoutes(scope: FastifyInstance, deps: PaymentEventDependencies): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  refuseFloods(scope)
+  const deliveries = createFloodGuard(DELIVERIES_PER_MINUTE)
+  scope.addHook('onRequest', async request => deliveries.admit(request.ip))
   typed(scope).post(
     '/webhooks/stripe',
     {
@@ -37,14 +37,6 @@ export function stripeWebhookRoutes(scope: FastifyInstance, deps: PaymentEventDe
     },
     async request => ({ status: await receivePaymentEvent(deps, bytesOf(request), signatureOf(request)) }),
   )
-}
-
-function refuseFloods(scope: FastifyInstance): void {
-  const deliveries = createAttemptCounter()
-  scope.addHook('onRequest', async request => {
-    const { allowed, retryAfter } = await deliveries.consume(request.ip, DELIVERIES)
-    if (!allowed) throw new Refusal('rate_limited', 'rate limit exceeded', { retry_after_seconds: retryAfter ?? DELIVERIES.window })
-  })
 }
 
 const bytesOf = ({ body }: FastifyRequest): Uint8Array => (body instanceof Uint8Array ? body : new Uint8Array())

@@ -29,6 +29,7 @@ const admissionProblems = [
   'idempotency_conflict',
 ] as const
 
+const config = { keyNeeds: 'turns' } as const
 const eventStream = { content: { 'text/event-stream': { schema: TurnEvent } } }
 
 export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void {
@@ -40,6 +41,7 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
   app.post(
     '/sessions/:session_id/turns',
     {
+      config,
       schema: {
         summary: 'Run a turn and wait for its end',
         tags,
@@ -60,6 +62,7 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
   app.post(
     '/sessions/:session_id/turns/stream',
     {
+      config,
       schema: {
         summary: 'Run a turn and read it as it is thought (Server-Sent Events)',
         tags,
@@ -74,12 +77,13 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
       const wanted = wantedAs(request, reply, 'turns/stream', view === 'basic')
       const started = await runTurn(deps, callerOf(request), request.params.session_id, request.body, wanted)
       markReplayed(reply, started.replayed)
-      await streamTurn(request, reply, started.log, view, 0)
+      await streamTurn(request, reply, started.log, view, 0, deps.observer)
     },
   )
   app.post(
     '/sessions/:session_id/turns/:turn_id/regenerate',
     {
+      config,
       schema: {
         summary: 'Run the last message again as a new turn; the old one stays, out of the context. Accept: text/event-stream streams it',
         tags,
@@ -100,7 +104,7 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
       const wanted = wantedAs(request, reply, `turns/${turn_id}/regenerate${streamed ? '/stream' : ''}`, streamed && view === 'basic')
       const started = await runTurn(deps, callerOf(request), session_id, { ...request.body, regenerate: turn_id }, wanted)
       markReplayed(reply, started.replayed)
-      if (streamed) return await streamTurn(request, reply, started.log, view, 0)
+      if (streamed) return await streamTurn(request, reply, started.log, view, 0, deps.observer)
       reply.header('x-turn-id', started.turnId)
       return reply.code(201).send(closedTurn(await started.result(), started.turnId))
     },
@@ -147,12 +151,13 @@ export function turnRoutes(scope: FastifyInstance, deps: TurnDependencies): void
     async (request, reply) => {
       const { events: view, after = lastEventId(request.headers['last-event-id']) } = request.query
       const followed = await followTurn(deps, callerOf(request), request.params.session_id, request.params.turn_id, { hasRead: after > 0 })
-      await streamTurn(request, reply, followed.log, view, followed.complete ? after : 0)
+      await streamTurn(request, reply, followed.log, view, followed.complete ? after : 0, deps.observer)
     },
   )
   app.post(
     '/sessions/:session_id/turns/:turn_id/cancel',
     {
+      config,
       schema: {
         summary: 'Stop a running turn; what was produced is stored and paid for',
         tags,

@@ -16,7 +16,7 @@ const KEYS_MAXIMUM = 100_000
 export function createMemoryRateLimiter(windows: readonly LimitWindow[]): RateLimiter {
   const longestUs = longestWindowUs(windows)
   // Oldest first, by the monotonic clock. Kept a little longer than needed: the cache's own clock is a coarse one.
-  const logs = new LRUCache<string, number[]>({ max: KEYS_MAXIMUM, ttl: longestUs / 1000 + 1000 })
+  const logs = new LRUCache<string, number[]>({ maxSize: KEYS_MAXIMUM, sizeCalculation: () => 1, ttl: longestUs / 1000 + 1000 })
   return {
     async take(key) {
       const now = Math.round(performance.now() * 1000)

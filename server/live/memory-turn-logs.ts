@@ -1,95 +1,53 @@
 import { LRUCache } from 'lru-cache'
 import type { TurnEvent } from '../../contract/events.ts'
-import type { TurnLog, TurnLogs, TurnLogWriter } from './turn-log.ts'
+import { createMemoryTurnLog, type MemoryTurnLog } from './memory-turn-log.ts'
+import type { TurnLogs } from './turn-log.ts'
 
 const KEPT_AFTER_DONE_MS = 60 * 60 * 1000
 const KEPT_CHARACTERS = 64 * 1024 * 1024
-/** Most events that a reader is handed at once. */
-const BATCH_EVENTS = 1000
-/** What an event weighs beyond its text, roughly. */
-const EVENT_OVERHEAD = 100
+
+export interface MemoryTurnLogs extends TurnLogs {
+  open(turnId: string, fence: number, onLost: () => void): MemoryTurnLog
+  /** A log that goes on where another one was taken over. */
+  resume(turnId: string, said: readonly TurnEvent[]): MemoryTurnLog
+  /** The log of a turn that this process runs, or has run. */
+  own(turnId: string): MemoryTurnLog | null
+}
 
 /** Turn logs in this process: running ones always, closed ones for an hour and within a bound on memory. */
-export function createMemoryTurnLogs(): TurnLogs {
-  const running = new Map<string, MemoryTurnLog>()
+export function createMemoryTurnLogs(): MemoryTurnLogs {
+  const running = new Map<string, { log: MemoryTurnLog; onLost: () => void }>()
   const closed = new LRUCache<string, MemoryTurnLog>({
     ttl: KEPT_AFTER_DONE_MS,
     maxSize: KEPT_CHARACTERS,
     sizeCalculation: log => log.size,
   })
-  return {
-    open(turnId) {
-      const log = createMemoryTurnLog(turnId, () => {
-        running.delete(turnId)
-        closed.set(turnId, log)
-      })
-      running.set(turnId, log)
-      return log
-    },
-    drop(turnId) {
-      running.get(turnId)?.end()
-      running.delete(turnId)
-    },
-    find: async turnId => running.get(turnId) ?? closed.get(turnId) ?? null,
-  }
-}
-
-interface MemoryTurnLog extends TurnLog, TurnLogWriter {
-  readonly size: number
-  /** Nothing more will come. */
-  end(): void
-}
-
-function createMemoryTurnLog(turnId: string, onDone: () => void): MemoryTurnLog {
-  const events: TurnEvent[] = []
-  const waiting = new Set<() => void>()
-  let size = 1
-  let ended = false
-
-  const wake = () => {
-    for (const resume of waiting) resume()
-    waiting.clear()
-  }
-  const untilMore = (signal: AbortSignal) =>
-    new Promise<void>(resolve => {
-      const resume = () => {
-        signal.removeEventListener('abort', resume)
-        waiting.delete(resume)
-        resolve()
-      }
-      waiting.add(resume)
-      signal.addEventListener('abort', resume)
+  const open = (turnId: string, _fence: number, onLost: () => void): MemoryTurnLog => {
+    const log = createMemoryTurnLog(turnId, how => {
+      if (running.get(turnId)?.log === log) running.delete(turnId)
+      if (how === 'done') closed.set(turnId, log)
     })
-
+    running.set(turnId, { log, onLost })
+    return log
+  }
+  const resume = (turnId: string, said: readonly TurnEvent[]): MemoryTurnLog => {
+    const log = open(turnId, 0, () => {})
+    for (const event of said) log.append(event)
+    log.markTakenOver()
+    return log
+  }
+  const own = (turnId: string) => running.get(turnId)?.log ?? closed.get(turnId) ?? null
   return {
-    turnId,
-    get size() {
-      return size
+    open,
+    resume,
+    own,
+    async takeOver(turnId) {
+      const before = running.get(turnId)
+      before?.log.drop()
+      before?.onLost()
+      return resume(turnId, before?.log.soFar() ?? [])
     },
-    soFar: () => events,
-    end() {
-      ended = true
-      wake()
-    },
-    append(event) {
-      events.push(event)
-      size += EVENT_OVERHEAD + (event.type === 'chunk' ? event.delta.length : 0)
-      if (event.type === 'done') {
-        ended = true
-        onDone()
-      }
-      if (waiting.size > 0) wake()
-    },
-    async *read(signal) {
-      let position = 0
-      while (!signal.aborted) {
-        if (position < events.length) {
-          const batch = events.slice(position, position + BATCH_EVENTS)
-          position += batch.length
-          yield batch
-        } else if (ended) return
-        else await untilMore(signal)
-      }
-    },
+    find: async turnId => own(turnId),
+    close: async () => {},
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import {
   type LimitWindow,
   longestWindowUs,
@@ -8,7 +8,8 @@ import {
   wholeSeconds,
   windowStates,
 } from './rate-limiter.ts'
-import type { Redis, RedisClient } from './redis.ts'
+import type { Redis } from './redis.ts'
+import { callScript, script } from './redis-script.ts'
 
 /** One limit over all processes, by the clock of Redis. Rejects when Redis does not decide in time. */
 export function createRedisRateLimiter(redis: Redis, name: string, windows: readonly LimitWindow[]): RateLimiter {
@@ -18,7 +19,7 @@ export function createRedisRateLimiter(redis: Redis, name: string, windows: read
       // The tag in braces keeps all that is one user's on one node of a cluster.
       const key = `pantheon:${name}:{${user}}`
       const tried = randomUUID()
-      const [waitUs, ...measured] = await redis.run(client => runScript(client, key, [tried, ...parameters]))
+      const [waitUs = 0, ...measured] = await callScript(redis, TAKE, key, [tried, ...parameters])
       const limits = windowStates(windows, measures(measured))
       if (waitUs > 0) return { kind: 'refused', retryAfterSeconds: wholeSeconds(waitUs), limits }
       const giveBack = () => redis.run(client => client.zRem(key, tried)).then(nothing, nothing)
@@ -34,20 +35,8 @@ function measures(answered: number[]): WindowMeasure[] {
   return Array.from({ length: answered.length / 3 }, (_, index) => window(answered.slice(index * 3)))
 }
 
-type Answer = [waitUs: number, ...measured: number[]]
-
-async function runScript(client: RedisClient, key: string, parameters: string[]): Promise<Answer> {
-  const call = { keys: [key], arguments: parameters }
-  try {
-    return (await client.evalSha(TAKE_SHA, call)) as Answer
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return (await client.eval(TAKE, call)) as Answer
-  }
-}
-
 // A try is a member of the user's log, its time in microseconds the score, which fits a double exactly. Numbers are answered as integers.
-const TAKE = `
+const TAKE = script(`
 local log, try, longest = KEYS[1], ARGV[1], ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -72,6 +61,4 @@ for i = 3, #ARGV, 2 do
   answer[#answer + 1] = wait(ARGV[i], span)
   answer[#answer + 1] = leaves(redis.call('ZRANGEBYSCORE', log, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1), span)
 end
-return answer`
-
-const TAKE_SHA = createHash('sha1').update(TAKE).digest('hex')
+return answer`)

@@ -8,6 +8,11 @@ export interface Redis {
   isUp(): boolean
   /** Rejects at once while Redis is away, and otherwise within `COMMAND_MS`. What was sent may still be done later. */
   run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>
+  /**
+   * `ring` is called whenever somebody publishes on the channel, and each time that listening has begun, also after an outage: something may
+   * have been missed before. Answers how to stop.
+   */
+  listen(channel: string, ring: () => void): () => void
   close(): Promise<void>
 }
 
@@ -35,6 +40,7 @@ export async function openRedis(url: string, log: RedisLog, commandMs = COMMAND_
   // Loaded only where there is a Redis: its modules cost every start that has none.
   const client = clientFor((await import('redis')).createClient, url)
   const state = watchState(client, log)
+  const listen = createListening(client)
   void client.connect().catch(nothing)
   await state.firstKnown
   return {
@@ -43,6 +49,7 @@ export async function openRedis(url: string, log: RedisLog, commandMs = COMMAND_
       if (!state.isUp()) throw new RedisAway('Redis is away')
       return await answerOf(work(client), commandMs, state.late)
     },
+    listen,
     async close() {
       state.closing()
       client.destroy()
@@ -119,4 +126,34 @@ function answerOf<Result>(answer: Promise<Result>, withinMs: number, late: (answ
     answer.then(settle, settle)
     answer.then(resolve, reject)
   })
+}
+
+/** All channels on the one connection, each once, however many listen. */
+function createListening(client: RedisClient): Redis['listen'] {
+  const channels = new Map<string, Set<() => void>>()
+  const ringAll = (channel: string) => {
+    for (const ring of channels.get(channel) ?? []) ring()
+  }
+  const onMessage = (_message: string, channel: string) => ringAll(channel)
+  const begin = async (channel: string) => {
+    // What is not begun now is begun when the connection is ready; a repeat changes nothing.
+    await client.subscribe(channel, onMessage)
+    if (channels.has(channel)) ringAll(channel)
+    else await client.unsubscribe(channel, onMessage)
+  }
+  client.on('ready', () => {
+    for (const channel of channels.keys()) void begin(channel).catch(nothing)
+  })
+  return (channel, ring) => {
+    const rings = channels.get(channel) ?? new Set()
+    rings.add(ring)
+    channels.set(channel, rings)
+    if (client.isReady) void begin(channel).catch(nothing)
+    return () => {
+      rings.delete(ring)
+      if (rings.size > 0 || channels.get(channel) !== rings) return
+      channels.delete(channel)
+      if (client.isReady) void client.unsubscribe(channel, onMessage).catch(nothing)
+    }
+  }
 }

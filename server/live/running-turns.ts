@@ -1,12 +1,9 @@
-import type { TurnLog } from './turn-log.ts'
-
 // The turns that run in this process.
 
 /** Why a turn is stopped: its user said so; the program ends; another process has taken it over. */
 export type StopReason = 'cancelled' | 'interrupted' | 'lost'
 
 export interface RunningTurn {
-  readonly log: TurnLog
   /** Ends the turn's model calls. The first reason counts; further ones do nothing. */
   stop(reason: StopReason): void
   /** Settles when the turn is closed, or given up. */
@@ -32,14 +29,22 @@ export function createRunningTurns(): RunningTurns {
     ids: () => [...running.keys()],
     stop: (turnId, reason) => running.get(turnId)?.stop(reason),
     async drain(milliseconds) {
-      const all = Promise.allSettled([...running.values()].map(turn => turn.finished))
-      let timer: NodeJS.Timeout | undefined
-      const patience = new Promise(resolve => {
-        timer = setTimeout(resolve, milliseconds)
-      })
-      if (running.size > 0) await Promise.race([all, patience])
-      clearTimeout(timer)
+      const until = performance.now() + milliseconds
+      // A request that was under way may begin a turn meanwhile.
+      for (let left = milliseconds; running.size > 0 && left > 0; left = until - performance.now()) {
+        const all = Promise.allSettled([...running.values()].map(turn => turn.finished))
+        await withinTime(all, left)
+      }
       return running.size
     },
   }
+}
+
+async function withinTime(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise(resolve => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([work, patience])
+  clearTimeout(timer)
 }

@@ -1,42 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DoneEvent } from '../../contract/events.ts'
-import type { TurnLimit, TurnRead, TurnStatus } from '../../contract/turns.ts'
-import type { TurnLog } from './turn-log.ts'
+import { doneOf } from './stored-answer.ts'
+import type { ReadClosed, TurnLog } from './turn-log.ts'
 
-/** What a closed turn's row says of it. */
-export interface StoredAnswer extends TurnRead {
-  provider_model: string
-  limit_reached: TurnLimit | null
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 1_000
+
+export interface LostTurn {
+  stillRuns: () => Promise<boolean>
+  readClosed: ReadClosed
+  /** Its log, where it can be found by now. */
+  findLog: () => Promise<TurnLog | null>
 }
 
-const ASK_AGAIN_MS = 1_000
-
 /**
- * Stands in for a log that is lost: waits until the turn is closed, then says its stored output in one piece.
+ * Stands in for a log that is lost, or out of reach. Once it is found it is read from its beginning; otherwise, when the turn is closed, its stored
+ * output is said in one piece. Says nothing more of a turn that neither runs nor was closed: its admission was withdrawn.
  * `reset`: begins by telling the reader that what it has shown is replaced.
  */
-export const createStoredTurnLog = (turnId: string, readClosed: () => Promise<StoredAnswer | null>, reset: boolean): TurnLog => ({
+export const createStoredTurnLog = (turnId: string, { stillRuns, readClosed, findLog }: LostTurn, reset: boolean): TurnLog => ({
   turnId,
   soFar: () => [],
   async *read(signal) {
-    if (reset) yield [{ type: 'reset' }]
-    for (;;) {
+    if (reset) yield { events: [{ type: 'reset' }], takenOver: false }
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      // In this order, because between the two a turn can only go from running to closed.
+      const runs = await stillRuns()
       const closed = await readClosed()
-      if (closed) return yield [{ type: 'chunk', delta: closed.assistant_output }, doneOf(closed)]
-      await sleep(ASK_AGAIN_MS, undefined, { signal }).catch(() => {})
+      if (closed) return yield { events: [{ type: 'chunk', delta: closed.assistant_output }, doneOf(closed)], takenOver: false }
+      if (!runs) return
+      await sleep(pauseMs, undefined, { signal }).catch(() => {})
       if (signal.aborted) return
+      const log = await findLog()
+      if (log) return yield* log.read(signal)
     }
   },
-})
-
-const doneOf = (turn: StoredAnswer): DoneEvent => ({
-  type: 'done',
-  turn_id: turn.id,
-  provider_model: turn.provider_model,
-  // A closed turn has one of the closed statuses.
-  status: turn.status as TurnStatus,
-  summary_used_fallback: turn.summary_used_fallback,
-  balance_after: turn.balance_after,
-  low_balance: turn.low_balance,
-  ...(turn.limit_reached && { limit: turn.limit_reached }),
 })

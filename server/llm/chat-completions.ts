@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher, request as httpRequest } from 'undici'
+import type { Dispatcher } from 'undici'
+import type { Outbound } from '../outbound/outbound.ts'
 import { type AttemptGuard, guardAttempt } from './attempt-guard.ts'
 import { type ChatAnswer, createChatAnswer, MAXIMUM_JSON_CHARACTERS } from './chat-completions-answer.ts'
 import { type ChatCompletionsFlavour, requestBody, requestHeaders } from './chat-completions-request.ts'
@@ -17,41 +18,29 @@ export interface ChatCompletionsOptions {
   /** Null for servers that ask for none. */
   apiKey: string | null
   flavour: ChatCompletionsFlavour
-  /** Where connections come from; without one the provider has its own, with `timeouts.connectMs` in force. */
-  dispatcher?: Dispatcher
+  outbound: Pick<Outbound, 'request'>
   timeouts: ProviderTimeouts
 }
 
 export interface ProviderTimeouts {
-  connectMs: number
   /** From the start of the attempt to the first text or tool call. */
   firstTokenMs: number
   /** Between two events once the answer has begun. */
   idleMs: number
 }
 
-/** A connection that is used again saves a TLS handshake before the first token; most providers keep one for a minute. */
-const KEEP_ALIVE_MS = 30_000
 /** After `[DONE]` the body's end comes at once; one that does not come is not worth waiting for. */
 const BODY_END_MS = 250
 const MAXIMUM_ERROR_CHARACTERS = 64 * 1024
 
-/** Attempts at one endpoint; no retries, because each attempt that is answered is a call of its own. `close` ends what still runs. */
-export function createChatCompletions(options: ChatCompletionsOptions): ModelProvider & { close(): Promise<void> } {
-  const own = options.dispatcher ? null : createAgent(options.timeouts.connectMs)
+/** Attempts at one endpoint; no retries, because each attempt that is answered is a call of its own. */
+export function createChatCompletions(options: ChatCompletionsOptions): ModelProvider {
   const endpoint = new URL(`${options.baseUrl.replace(/\/+$/, '')}/chat/completions`)
-  const line: ProviderLine = { ...options, endpoint, dispatcher: options.dispatcher ?? own! }
-  return {
-    attempt: (request, onText, signal) => attempt(line, request, onText, signal),
-    close: async () => own?.destroy(),
-  }
+  const line: ProviderLine = { ...options, endpoint }
+  return { attempt: (request, onText, signal) => attempt(line, request, onText, signal) }
 }
 
-type ProviderLine = ChatCompletionsOptions & { endpoint: URL; dispatcher: Dispatcher }
-
-/** HTTP/1.1: one socket per running call, so that ending a call is closing its socket. Its timeouts are ours alone (`AttemptGuard`). */
-const createAgent = (connectMs: number): Agent =>
-  new Agent({ allowH2: false, connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS })
+type ProviderLine = ChatCompletionsOptions & { endpoint: URL }
 
 interface Exchange {
   /** False when no answer was seen at all. */
@@ -83,14 +72,11 @@ async function exchange(line: ProviderLine, request: ModelRequest, answer: ChatA
 }
 
 const openResponse = async (line: ProviderLine, request: ModelRequest, guard: AttemptGuard): Promise<Dispatcher.ResponseData> =>
-  httpRequest(line.endpoint, {
+  line.outbound.request(line.endpoint, {
     method: 'POST',
     headers: requestHeaders(request, line.apiKey),
     body: requestBody(request, line.flavour, line.endpoint.host),
-    dispatcher: line.dispatcher,
     signal: guard.signal,
-    headersTimeout: 0,
-    bodyTimeout: 0,
   })
 
 async function refusal(

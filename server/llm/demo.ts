@@ -10,7 +10,7 @@ export interface DemoModelOptions {
   tokenDelayMs?: number
 }
 
-export const DEMO_PROVIDER_MODEL = 'pantheon-demo'
+const DEMO_PROVIDER_MODEL = 'pantheon-demo'
 
 const DEFAULT_TOKEN_DELAY_MS = 15
 /** Five words, or what stands in their place in JSON. */

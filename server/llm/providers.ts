@@ -1,4 +1,5 @@
 import type { ProviderName } from '../../contract/models.ts'
+import type { Outbound } from '../outbound/outbound.ts'
 import { createChatCompletions, type ProviderTimeouts } from './chat-completions.ts'
 import { createDemoModel } from './demo.ts'
 import type { ModelProvider } from './model.ts'
@@ -13,15 +14,14 @@ export interface ProviderAccess {
 export interface ModelProviders {
   readonly configured: ReadonlySet<ProviderName>
   of(name: ProviderName): ModelProvider
-  close(): Promise<void>
 }
 
 export type ProviderAccesses = Partial<Record<Exclude<ProviderName, 'demo'>, ProviderAccess>>
 
-export function createModelProviders(accesses: ProviderAccesses, timeouts: ProviderTimeouts): ModelProviders {
+export function createModelProviders(accesses: ProviderAccesses, timeouts: ProviderTimeouts, outbound: Outbound): ModelProviders {
   const clients = Object.entries(accesses).map(([name, access]) => {
     const flavour = name === 'openrouter' ? ('openrouter' as const) : ('openai' as const)
-    return [name as ProviderName, createChatCompletions({ ...access, flavour, timeouts })] as const
+    return [name as ProviderName, createChatCompletions({ ...access, flavour, timeouts, outbound })] as const
   })
   const byName = new Map<ProviderName, ModelProvider>([...clients, ['demo', createDemoModel()]])
   return {
@@ -32,6 +32,5 @@ export function createModelProviders(accesses: ProviderAccesses, timeouts: Provi
       if (!provider) throw new Error(`provider ${name} is not configured`)
       return provider
     },
-    close: async () => void (await Promise.all(clients.map(([, client]) => client.close()))),
   }
 }

@@ -1,5 +1,6 @@
 import type { Stripe } from 'stripe'
 import { Refusal } from '../domain/refusal.ts'
+import type { Outbound } from '../outbound/outbound.ts'
 import type { PaymentIntent, PaymentOrder, PaymentProvider } from './payment-provider.ts'
 import { parseStripeEvent } from './stripe-event.ts'
 
@@ -22,7 +23,11 @@ export interface StripeLog {
 }
 
 /** Opens the library here: 0.1 s and 38 MB that who takes no payments never pays. Nothing connects before the first call. */
-export async function openStripe({ secretKey, webhookSecrets, apiBase }: StripeAccess, log: StripeLog): Promise<PaymentProvider> {
+export async function openStripe(
+  { secretKey, webhookSecrets, apiBase }: StripeAccess,
+  { fetch }: Pick<Outbound, 'fetch'>,
+  log: StripeLog,
+): Promise<PaymentProvider> {
   const { Stripe } = await import('stripe')
   const { protocol, hostname, port } = new URL(apiBase)
   const isPlain = protocol === 'http:'
@@ -31,6 +36,7 @@ export async function openStripe({ secretKey, webhookSecrets, apiBase }: StripeA
     host: hostname,
     // Left out, it would be 443 for http, too.
     port: port || (isPlain ? 80 : 443),
+    httpClient: Stripe.createFetchHttpClient(fetch),
     timeout: TIMEOUT_MS,
     maxNetworkRetries: 1,
     // Telemetry would leave an id of this machine in the home folder of the account that runs the server.

@@ -31,7 +31,6 @@ const ANTHROPIC = 'https://api.anthropic.com/v1'
 const GOOGLE = 'https://generativelanguage.googleapis.com/v1beta/openai'
 
 export const modelTimeouts = (config: Config) => ({
-  connectMs: config.MODEL_CONNECT_TIMEOUT_MS,
   firstTokenMs: config.MODEL_FIRST_TOKEN_TIMEOUT_MS,
   idleMs: config.MODEL_IDLE_TIMEOUT_MS,
 })

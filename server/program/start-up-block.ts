@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { AuthConfigRead } from '../../contract/accounts.ts'
 import { type Config, isEmbedded, isLoopback, localAccounts, takesPayments } from '../config.ts'
-import { filePlace } from './job-dependencies.ts'
+import { aboutFiles } from './job-dependencies.ts'
 
 export interface StartUp {
   config: Config
@@ -12,6 +12,8 @@ export interface StartUp {
   database: string
   providers: ReadonlySet<string>
   auth: AuthConfigRead
+  /** Who watches, in words; empty for nobody. */
+  watched: string
   /** What the first sign-up must bring; null when none is needed. */
   firstAccountCode: string | null
 }
@@ -24,13 +26,14 @@ export function startUpBlock(start: StartUp): string {
     ['api', `${config.PUBLIC_URL ?? start.address}/api/docs`],
     ['database', start.database],
     ['data', data(config)],
-    ['files', filePlace(config).about],
+    ['files', aboutFiles(config)],
     ['jobs', isEmbedded(config) ? 'run here' : 'run by `pantheon worker`, which must run beside this server'],
     ['models', models(start)],
     ['accounts', accounts(start)],
     ['credits', credits(config)],
     ...(takesPayments(config) ? [['payments', payments(config)] satisfies [string, string]] : []),
     ['limits', limits(config)],
+    ['watched', start.watched],
   ]
   const off = switchedOff(start).map((item, number): [string, string] => [number === 0 ? 'switched off' : '', item])
   const said = [...lines, ...off].filter(([, text]) => text !== '')
@@ -68,15 +71,17 @@ const limits = (config: Config): string =>
   `${config.RATE_LIMIT_TURNS_PER_HOUR} per hour for each user; ` +
   `${config.TURN_MAX_SECONDS} s, ${config.TURN_MAX_MODEL_CALLS} model calls and ${config.TURN_MAX_TOOL_CALLS} tool calls per turn`
 
-function switchedOff({ config, providers, auth }: StartUp): string[] {
+function switchedOff({ config, providers, auth, watched }: StartUp): string[] {
   const off = [
     !auth.demo_model && !providers.has('openrouter') && 'the seeded model aliases, which are those of OpenRouter (OPENROUTER_API_KEY)',
     !config.TAVILY_API_KEY &&
       !config.SEARXNG_BASE_URL &&
       `web search${auth.demo_model ? ', which is simulated' : ''} (TAVILY_API_KEY or SEARXNG_BASE_URL)`,
-    !isEmbedded(config) && !config.REDIS_URL && 'limits that several servers share (REDIS_URL)',
+    !isEmbedded(config) && !config.REDIS_URL && 'limits and streams that several servers share (REDIS_URL)',
     auth.local && !isLoopback(config) && !config.PUBLIC_URL && 'sign-in from browsers on other machines (PUBLIC_URL)',
+    auth.local && !config.SMTP_URL && `mails with sign-in links${auth.magic_link ? ', which are printed in the log' : ''} (SMTP_URL)`,
     !takesPayments(config) && `payments (${missingForPayments(config)})`,
+    watched === '' && 'metrics, traces and reports of faults (METRICS_PORT or METRICS_TOKEN, OTEL_EXPORTER_OTLP_ENDPOINT, SENTRY_DSN)',
     !config.API_CORS_ALLOWED_ORIGINS && 'pages of other origins (API_CORS_ALLOWED_ORIGINS)',
   ]
   return off.filter(item => item !== false)

@@ -8,8 +8,8 @@ import { type Config, localAccounts, publicUrl, signupGrant } from '../config.ts
 import { openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import { findOrCreateUser, setStoredRole } from '../store/users.ts'
+import { openAccounts } from './accounts.ts'
 import { joinDatabaseAccess } from './database-access.ts'
-import { openAccounts } from './serve.ts'
 
 export interface WantedAccount {
   email: string
@@ -52,7 +52,7 @@ async function storeUser(
   { userId, email, role }: { userId: string; email: string; role: Role },
 ): Promise<void> {
   const firstSight = { localIssuer: issuer, signupGrant: signupGrant(config) }
-  const user = await findOrCreateUser(database, { issuer, subject: userId, email, emailVerified: false }, firstSight)
+  const user = await findOrCreateUser(database, { issuer, subject: userId, email, emailVerified: false, sessionId: null }, firstSight)
   if (user.role !== role) await setStoredRole(database, user.id, role)
 }
 

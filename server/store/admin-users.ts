@@ -81,8 +81,3 @@ export async function activeOwnerExists(database: Database, { userIds, emails }:
     .executeTakeFirst()
   return row !== undefined
 }
-
-export async function suspendedAmong(database: Database, userIds: string[]): Promise<string[]> {
-  const text = 'select id from users where id = any($1::text[]) and suspended_at is not null'
-  return (await database.statement<{ id: string }>('suspended_among', text, [userIds])).map(({ id }) => id)
-}

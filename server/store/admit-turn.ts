@@ -36,7 +36,8 @@ export type AdmissionResult =
 
 /** Run row, hold, place among the running turns, idempotency key and first journal entry: all by one statement, or nothing. */
 export async function admitTurn(database: Database, admission: Admission): Promise<AdmissionResult> {
-  const rows = await database.statement<AdmissionRow>('admit_turn', ADMIT_TURN, parameters(admission)).catch(refusedByConstraint)
+  const { name, text, values } = statementOf(admission)
+  const rows = await database.statement<AdmissionRow>(name, text, values).catch(refusedByConstraint)
   if (typeof rows === 'string') return { kind: rows }
   const row = rows[0]!
   if (row.started_at) return { kind: 'admitted', startedAt: row.started_at }
@@ -65,16 +66,22 @@ const parameters = (admission: Admission) => [
   admission.ownerProcess,
   admission.leaseSeconds,
   storableJson(admission.journal),
-  admission.applyPendingMode ? admission.roomId : null,
   admission.requestKey?.route ?? null,
   admission.requestKey?.key ?? null,
   admission.requestKey?.requestSha256 ?? null,
 ]
 
+/** The branch that begins a room's waiting mode is only there when it is wanted: PostgreSQL sets up every branch, used or not. */
+function statementOf(admission: Admission) {
+  const values = parameters(admission)
+  if (!admission.applyPendingMode) return { name: 'admit_turn', text: ADMISSION + RESULT, values }
+  return { name: 'admit_turn_in_new_mode', text: ADMISSION + BEGIN_MODE + RESULT, values: [...values, admission.roomId] }
+}
+
 // The wallet's row is the lock: two turns of one user pass it one after the other, and the second sees what the first holds.
 // The session is locked behind it, in the order of the close: whoever waited here for the close of another turn sees what that one wrote.
 // A session that moved on or went makes turn_index null, and a running turn violates the unique session: either undoes the whole statement.
-const ADMIT_TURN = `
+const ADMISSION = `
 with wallet as (
   update credit_wallets set held = held + $7, running_turns = running_turns + 1
   where user_id = $3 and running_turns < $9 and (not $8 or (balance > 0 and balance - held >= $7))
@@ -87,13 +94,17 @@ with wallet as (
 ), run as (
   insert into turn_runs (turn_id, session_id, user_id, turn_index, mode, request, hold, owner_process, lease_until, journal,
     idempotency_route, idempotency_key, idempotency_sha256)
-  select $1, $2, wallet.user_id, (select next_index from session), $5, $6, $7, $10, now() + make_interval(secs => $11), $12, $14, $15, $16
+  select $1, $2, wallet.user_id, (select next_index from session), $5, $6, $7, $10, now() + make_interval(secs => $11), $12, $13, $14, $15
   from wallet
   returning started_at
-), mode as (
+)`
+
+const BEGIN_MODE = `, mode as (
   update rooms set current_mode = pending_mode, pending_mode = null
-  where id = $13 and pending_mode is not null and exists (select from run)
-)
+  where id = $16 and pending_mode is not null and exists (select from run)
+)`
+
+const RESULT = `
 select (select started_at from run), balance, held, running_turns,
   (select monthly_credit_cap from users where id = $3) - spent_this_month(credit_wallets) as month_left
 from credit_wallets where user_id = $3`

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
-import type { AgentCreate, AgentPage, AgentRead, AgentUpdate } from '../../contract/agents.ts'
+import type { AgentCreate, AgentPage, AgentRead, AgentUpdate, ListedAgentRead } from '../../contract/agents.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { type Database, violatedConstraint } from './database.ts'
 
@@ -33,6 +33,28 @@ export async function pageOfAgents(database: Database, ownerUserId: string, page
     own.select(count => count.fn.countAll<number>().as('total')).executeTakeFirstOrThrow(),
   ])
   return { agents: agents as AgentRead[], total: counted.total }
+}
+
+/** Those deleted at most so many days ago, the newest deletion first. */
+export async function pageOfDeletedAgents(
+  database: Database,
+  ownerUserId: string,
+  days: number,
+  page: { limit: number; offset: number },
+): Promise<AgentPage> {
+  const deleted = database.kysely
+    .selectFrom('agents')
+    .where('owner_user_id', '=', ownerUserId)
+    .where('deleted_at', '>', sql<string>`now() - make_interval(days => ${days})`)
+  const ordered = deleted
+    .select([...agentColumns, 'agents.deleted_at'])
+    .orderBy('deleted_at', 'desc')
+    .orderBy('id', 'desc')
+  const [agents, counted] = await Promise.all([
+    ordered.limit(page.limit).offset(page.offset).execute(),
+    deleted.select(count => count.fn.countAll<number>().as('total')).executeTakeFirstOrThrow(),
+  ])
+  return { agents: agents as ListedAgentRead[], total: counted.total }
 }
 
 export async function updateAgent(database: Database, agentId: string, changes: AgentUpdate): Promise<AgentRead> {

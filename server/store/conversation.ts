@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { MessagePage, MessageRead } from '../../contract/sessions.ts'
-import type { TurnPage, TurnRead } from '../../contract/turns.ts'
+import type { ListedTurnRead, TurnPage } from '../../contract/turns.ts'
 import type { Database } from './database.ts'
 
 // What was said: the closed turns of a session and their messages.
@@ -22,6 +22,8 @@ const turnColumns = [
   'low_balance',
   'credits_burned',
   'created_at',
+  'superseded_by_turn_id',
+  'limit_reached',
 ] as const
 
 interface Page {
@@ -32,24 +34,24 @@ interface Page {
 /** By `turn_index`; a running turn is not among them. */
 export async function pageOfTurns(database: Database, sessionId: string, page: Page): Promise<TurnPage> {
   const ofSession = database.kysely.selectFrom('turns').where('session_id', '=', sessionId)
+  // What comes before the page is passed in the index alone.
+  const paged = ofSession.select('turn_index').orderBy('turn_index').limit(page.limit).offset(page.offset)
   const [turns, counted] = await Promise.all([
-    ofSession.select(turnColumns).orderBy('turn_index').limit(page.limit).offset(page.offset).execute(),
+    ofSession.select(turnColumns).where('turn_index', 'in', paged).orderBy('turn_index').execute(),
     ofSession.select(count => count.fn.countAll<number>().as('total')).executeTakeFirstOrThrow(),
   ])
-  return { turns: turns as TurnRead[], total: counted.total }
+  return { turns: turns as ListedTurnRead[], total: counted.total }
 }
 
-export interface StoredTurn extends TurnRead {
+export interface StoredTurn extends ListedTurnRead {
   provider_model: string
-  limit_reached: 'model_calls' | 'tool_calls' | 'seconds' | 'credits' | null
   routing: unknown
-  superseded_by_turn_id: string | null
 }
 
 export async function findTurn(database: Database, sessionId: string, turnId: string): Promise<StoredTurn | null> {
   const row = await database.kysely
     .selectFrom('turns')
-    .select([...turnColumns, 'provider_model', 'limit_reached', 'routing', 'superseded_by_turn_id'])
+    .select([...turnColumns, 'provider_model', 'routing'])
     .where('session_id', '=', sessionId)
     .where('id', '=', turnId)
     .executeTakeFirst()
@@ -60,13 +62,16 @@ export async function findTurn(database: Database, sessionId: string, turnId: st
 export async function pageOfMessages(database: Database, sessionId: string, page: Page, includePrivate: boolean): Promise<MessagePage> {
   const all = database.kysely.selectFrom('messages').where('session_id', '=', sessionId)
   const ofSession = includePrivate ? all : all.where('visibility', '=', 'shared')
+  // What comes before the page is passed in the index alone.
+  const paged = ofSession.select(['turn_index', 'position']).orderBy('turn_index').orderBy('position').limit(page.limit).offset(page.offset)
   const [messages, counted] = await Promise.all([
-    ofSession
+    all
+      .innerJoin(paged.as('paged'), join =>
+        join.onRef('paged.turn_index', '=', 'messages.turn_index').onRef('paged.position', '=', 'messages.position'),
+      )
       .select(['id', 'role', 'agent_name', 'agent_key', 'visibility', 'content', 'turn_id', 'created_at'])
-      .orderBy('turn_index')
-      .orderBy('position')
-      .limit(page.limit)
-      .offset(page.offset)
+      .orderBy('messages.turn_index')
+      .orderBy('messages.position')
       .execute(),
     ofSession.select(sql<number>`count(*)`.as('total')).executeTakeFirstOrThrow(),
   ])

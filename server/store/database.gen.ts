@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -30,6 +38,24 @@ export interface Agents {
   role_prompt: Generated<string>;
   tool_permissions: Generated<ColumnType<unknown, string, string>>;
   updated_at: Generated<string>;
+}
+
+export interface ApiKeys {
+  created_at: Generated<string>;
+  expires_at: string | null;
+  id: string;
+  key_sha256: string;
+  last_used_at: string | null;
+  name: string;
+  prefix: string;
+  scopes: string[];
+  user_id: string;
+}
+
+export interface Attempts {
+  expires_at: string;
+  subject: string;
+  tried_at: ArrayType<string>;
 }
 
 export interface CreditTransactions {
@@ -134,6 +160,7 @@ export interface Messages {
   tool_name: string | null;
   turn_id: string;
   turn_index: number;
+  user_id: string | null;
   visibility: string;
 }
 
@@ -351,6 +378,11 @@ export interface UploadedFiles {
   user_id: string;
 }
 
+export interface UsageFold {
+  folded_before: string;
+  only_one: Generated<boolean>;
+}
+
 export interface UsageRollupsDaily {
   call_count: number;
   credits_burned: string;
@@ -361,6 +393,29 @@ export interface UsageRollupsDaily {
   output_tokens: number;
   provider_cost_usd: string;
   user_id: string;
+}
+
+export interface UsageRollupsMonthly {
+  call_count: number;
+  credits_burned: string;
+  input_tokens_cached: number;
+  input_tokens_fresh: number;
+  model_alias: string;
+  month: string;
+  output_tokens: number;
+  provider_cost_usd: string;
+  user_id: string;
+}
+
+export interface UsageTotalsDaily {
+  call_count: number;
+  credits_burned: string;
+  day: string;
+  input_tokens_cached: number;
+  input_tokens_fresh: number;
+  model_alias: string;
+  output_tokens: number;
+  provider_cost_usd: string;
 }
 
 export interface UserActivityDaily {
@@ -378,6 +433,7 @@ export interface Users {
   issuer: string;
   monthly_credit_cap: string | null;
   role: Generated<string>;
+  signed_out_at: string | null;
   subject: string;
   suspended_at: string | null;
   updated_at: Generated<string>;
@@ -386,6 +442,8 @@ export interface Users {
 export interface DB {
   admin_audit_log: AdminAuditLog;
   agents: Agents;
+  api_keys: ApiKeys;
+  attempts: Attempts;
   credit_transactions: CreditTransactions;
   credit_wallets: CreditWallets;
   first_owner: FirstOwner;
@@ -409,7 +467,10 @@ export interface DB {
   turn_runs: TurnRuns;
   turns: Turns;
   uploaded_files: UploadedFiles;
+  usage_fold: UsageFold;
   usage_rollups_daily: UsageRollupsDaily;
+  usage_rollups_monthly: UsageRollupsMonthly;
+  usage_totals_daily: UsageTotalsDaily;
   user_activity_daily: UserActivityDaily;
   users: Users;
 }

@@ -23,14 +23,19 @@ export interface DatabaseOptions {
   onIdleError: (error: Error) => void
 }
 
+/** A request is answered within 5 s, whatever the database does: as long as it waited for a connection, so much less it waits for an answer on it. */
+const CONNECTION_MS = 3_750
+const ANSWER_MS = 4_500
+const LEAST_ANSWER_MS = ANSWER_MS - CONNECTION_MS
+
 /** Opens the pool. Nothing connects before the first query. */
 export function openDatabase({ config, namedStatements, onIdleError }: DatabaseOptions): OpenDatabase {
-  const pool = new pg.Pool({
+  const pool = new PunctualPool({
+    Client: PunctualClient,
     max: 10,
     idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 3_000,
-    // A request is answered within 5 s even when the database takes statements and answers none.
-    query_timeout: 4_500,
+    connectionTimeoutMillis: CONNECTION_MS,
+    query_timeout: ANSWER_MS,
     keepAlive: true,
     application_name: 'pantheon',
     types: wireTypes,
@@ -42,8 +47,10 @@ export function openDatabase({ config, namedStatements, onIdleError }: DatabaseO
     if (!closed) onIdleError(error)
   }
   pool.on('error', onBreak)
-  // A connection that breaks while it is checked out would end the process without a listener of its own; its query rejects as well.
-  pool.on('connect', client => client.on('error', onBreak))
+  pool.on('connect', client => {
+    // A connection that breaks while it is checked out would end the process without a listener of its own; its query rejects as well.
+    client.on('error', onBreak)
+  })
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
   return {
     kysely,
@@ -58,6 +65,51 @@ export function openDatabase({ config, namedStatements, onIdleError }: DatabaseO
       closed = true
       return pool.end()
     },
+  }
+}
+
+type Checkout = (error: Error | undefined, client: pg.PoolClient | undefined, release: (problem?: unknown) => void) => void
+
+/** Takes what somebody waited for a connection off the time that answers on it may take. */
+class PunctualPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>
+  override connect(taken: Checkout): void
+  override connect(taken?: Checkout): Promise<pg.PoolClient> | undefined {
+    const since = performance.now()
+    if (!taken) return super.connect().then(client => withTimeLeft(client, since))
+    super.connect((error, client, release) => taken(error, client && withTimeLeft(client, since), release))
+    return undefined
+  }
+}
+
+function withTimeLeft(client: pg.PoolClient, since: number): pg.PoolClient {
+  if (client instanceof PunctualClient) client.waitedMs = performance.now() - since
+  return client
+}
+
+/**
+ * A connection whose answer is late owes it still, and may turn out to stand in a transaction whose `begin` nobody believes in any more:
+ * it is ended, so that no rollback waits behind it, and the pool gives it to nobody.
+ */
+class PunctualClient extends pg.Client {
+  waitedMs = 0
+  readonly #answerMs: number
+
+  constructor(config: pg.ClientConfig = {}) {
+    super(config)
+    this.#answerMs = config.query_timeout ?? 0
+  }
+
+  override query(asked: string | pg.QueryConfig, ...rest: unknown[]): never {
+    const query = typeof asked === 'string' ? { text: asked } : asked
+    const left = this.#answerMs && Math.max(this.#answerMs - this.waitedMs, LEAST_ANSWER_MS)
+    const answer: unknown = Reflect.apply(super.query, this, [{ query_timeout: left, ...query }, ...rest])
+    // Where there is a callback instead, the pool itself looks after the error.
+    if (answer instanceof Promise)
+      answer.catch(error => {
+        if (isConnectionLoss(error)) void this.end().catch(() => {})
+      })
+    return answer as never
   }
 }
 
@@ -114,9 +166,20 @@ export function isConnectionLoss(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code ?? ''
   // Class 08 connection exceptions, 57P01..57P03 shut down, 53300 too many clients.
   if (CONNECTION_LOSS.has(code) || /^(08...|57P0[123]|53300)$/.test(code)) return true
-  return /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/.test(
+  return /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed and is not queryable/.test(
     error.message,
   )
+}
+
+/** These come from connecting, so that the statement was never sent: no such server, or one that takes nobody. */
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', '08001', '08004', '53300', '57P03'])
+const NEVER_CONNECTED = /timeout exceeded when trying to connect|Connection terminated due to connection timeout/
+
+/** Whether a statement may have been done, or may yet be, though its answer was not heard. */
+export function answerIsLost(error: unknown): boolean {
+  if (!isConnectionLoss(error)) return false
+  const { code, message } = error as NodeJS.ErrnoException
+  return !NEVER_SENT.has(code ?? '') && !NEVER_CONNECTED.test(message)
 }
 
 /**

@@ -27,6 +27,7 @@ const HIDE: [string, string][] = [
   ['hide_agents', `update agents set deleted_at = 'epoch' where owner_user_id = $1`],
   ['hide_sessions', `update sessions set deleted_at = 'epoch' where started_by_user_id = $1`],
   ['stop_turns', `update turn_runs set cancel_requested_at = coalesce(cancel_requested_at, now()) where user_id = $1`],
+  ['revoke_api_keys', `delete from api_keys where user_id = $1`],
   ['forget_answers', `delete from idempotency_keys where user_id = $1`],
   ['forget_invitation', `delete from invitations where used_by_user_id = $1`],
   [

@@ -94,6 +94,10 @@ const OF_USER: [ExportLineType, string][] = [
     'top_up',
     `select id, amount_cents, currency, credits, state, paid_at, refunded_cents, receipt_url, created_at from top_ups where user_id = $1 and ${next('top_ups')}`,
   ],
+  [
+    'api_key',
+    `select id, name, prefix, scopes, created_at, expires_at, last_used_at from api_keys where user_id = $1 and ${next('api_keys')}`,
+  ],
 ]
 
 const FILES = `

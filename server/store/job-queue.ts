@@ -4,6 +4,8 @@ import type { JobName, Jobs } from '../domain/job.ts'
 import type { Database, OpenDatabase } from './database.ts'
 
 export interface JobQueue {
+  /** Makes schema `pgboss`, or brings it up to date. Comes before whatever else is asked of the queue. */
+  start(): Promise<void>
   /** Becomes a job with the commit of `database`, or not at all. */
   enqueue<Name extends JobName>(database: Database, name: Name, data: Jobs[Name]): Promise<void>
   /** Runs the queue's jobs one after another, `atOnce` at a time. One whose handler rejects is tried again later. */
@@ -36,6 +38,8 @@ const LIVING = { notify: true, heartbeatSeconds: SILENCE_SECONDS }
 /** Rounds over the whole database: one at a time, and none waits that would only do the same. */
 const ROUND = { ...RETRYING, ...LIVING, policy: 'stately', expireInSeconds: 6 * 3600, deleteAfterSeconds: 2 * 86_400 }
 
+const NO_JOB = '00000000-0000-0000-0000-000000000000'
+
 /** In order: a queue that others name comes first. */
 const QUEUES: [JobName, Omit<Queue, 'name'>][] = [
   ['give-up-file', { ...RETRYING, ...LIVING }],
@@ -46,10 +50,11 @@ const QUEUES: [JobName, Omit<Queue, 'name'>][] = [
   ['apply-retention', ROUND],
   ['erase-user', { ...RETRYING, ...LIVING, expireInSeconds: 6 * 3600 }],
   ['check-rollups', ROUND],
+  ['fold-usage', ROUND],
 ]
 
-/** The queue in schema `pgboss`, which is made and brought up to date here. */
-export async function openJobQueue({ database, direct, working, onError }: JobQueueOptions): Promise<JobQueue> {
+/** The queue in schema `pgboss`. Nothing connects before it is started. */
+export function createJobQueue({ database, direct, working, onError }: JobQueueOptions): JobQueue {
   const boss = new PgBoss({
     db: { executeSql: executeOn(database), listen: listenOn(direct, onError) },
     supervise: working,
@@ -60,9 +65,11 @@ export async function openJobQueue({ database, direct, working, onError }: JobQu
     queueCacheIntervalSeconds: 3600,
   })
   boss.on('error', onError)
-  await boss.start()
-  await prepareQueues(boss)
   return {
+    async start() {
+      await boss.start()
+      await prepareQueues(boss)
+    },
     async enqueue(bound, name, data) {
       await boss.send(name, data, { db: { executeSql: executeIn(bound) } })
     },
@@ -84,13 +91,14 @@ export async function openJobQueue({ database, direct, working, onError }: JobQu
   }
 }
 
-/** Asking for each warms its cache: a send inside a transaction must not need a second connection. */
 async function prepareQueues(boss: PgBoss): Promise<void> {
   const known = new Set((await boss.getQueues()).map(queue => queue.name))
   for (const [name, options] of QUEUES) {
     const { policy: _, ...changeable } = options
     if (known.has(name)) await boss.updateQueue(name, changeable)
     else await boss.createQueue(name, options)
+    // That empties what is cached of the queue, and a send inside a transaction must not need a second connection to read it again.
+    await boss.cancel(name, NO_JOB)
   }
 }
 

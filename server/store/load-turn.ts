@@ -52,13 +52,14 @@ select json_build_object(
   'room', case when rooms.id is not null then json_build_object(
     'id', rooms.id, 'name', rooms.name, 'goal', rooms.goal,
     'mode', coalesce(rooms.pending_mode, rooms.current_mode), 'modeIsPending', rooms.pending_mode is not null) end,
+  -- Each by its id: a plan from before the tables had statistics would otherwise read everybody's agents.
   'agents', (
     select coalesce(json_agg(json_build_object('id', member.id, 'key', member.agent_key, 'name', member.name,
       'rolePrompt', member.role_prompt, 'tools', member.tool_permissions, 'modelAlias', member.model_alias) order by roster.position), '[]')
     from (
       select agent_id, position from room_agents where room_id = sessions.room_id
       union all select sessions.agent_id, 1 where sessions.agent_id is not null
-    ) as roster join agents as member on member.id = roster.agent_id where member.deleted_at is null),
+    ) as roster, lateral (select * from agents where agents.id = roster.agent_id offset 0) as member where member.deleted_at is null),
   -- The newest hundred; more would fill the prompt.
   'files', (
     select coalesce(json_agg(json_build_object('id', id, 'filename', filename, 'status', parse_status) order by created_at desc, id desc), '[]')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
@@ -20,10 +21,16 @@ interface Migration {
 const MIGRATIONS = fileURLToPath(new URL('../../migrations/', import.meta.url))
 /** Session lock, so that one process migrates at a time and a crash releases it. Needs a direct connection, not a pooled one. */
 const MIGRATION_LOCK = 7002
+const LOOK_AGAIN_MS = 100
+/**
+ * How a file begins that must not hold a busy table for as long as it takes. Its statements, parted by empty lines, are committed one by one;
+ * all of them can be run again, because an interrupted run begins anew.
+ */
+const OUTSIDE_TRANSACTION = '-- outside a transaction'
 
 /**
- * Applies what the database lacks of the SQL files in `folder`, by name, each in a transaction of its own. Safe to run twice and by two
- * processes at once. Migrations that this checkout does not know are left alone: a release must run beside the next one (data.md).
+ * Applies what the database lacks of the SQL files in `folder`, by name, each in a transaction of its own unless it says otherwise. Safe to run
+ * twice and by two processes at once. Migrations that this checkout does not know are left alone: a release must run beside the next one (data.md).
  */
 export async function migrate(config: pg.ClientConfig, folder = MIGRATIONS): Promise<Migrated> {
   const client = new pg.Client({ ...config, application_name: 'pantheon migrate' })
@@ -31,7 +38,7 @@ export async function migrate(config: pg.ClientConfig, folder = MIGRATIONS): Pro
   client.on('error', () => undefined)
   await client.connect()
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await takeTurn(client)
     const applied = await applyMissing(client, readMigrations(folder))
     return { applied, head: (await appliedHead(client)) ?? '' }
   } finally {
@@ -39,8 +46,25 @@ export async function migrate(config: pg.ClientConfig, folder = MIGRATIONS): Pro
   }
 }
 
+/** Asks again and again: the statement of one that waited in the database would be waited for by an index that the other makes concurrently. */
+async function takeTurn(client: pg.Client): Promise<void> {
+  while (!(await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [MIGRATION_LOCK])).rows[0]!.taken)
+    await sleep(LOOK_AGAIN_MS)
+}
+
 /** The newest migration of this checkout. */
-export const migrationHead = (folder = MIGRATIONS): string => migrationFiles(folder).map(nameOf).at(-1) ?? ''
+export const migrationHead = (folder = MIGRATIONS): string => knownMigrations(folder).at(-1) ?? ''
+
+/** All migrations of this checkout, oldest first. */
+export const knownMigrations = (folder = MIGRATIONS): string[] => migrationFiles(folder).map(nameOf)
+
+/** What this checkout has and the database has not. */
+export async function missingMigrations(database: pg.Pool | pg.Client): Promise<string[]> {
+  if ((await appliedHead(database)) === null) return knownMigrations()
+  const { rows } = await database.query<{ name: string }>('select name from public.migrations')
+  const applied = new Set(rows.map(row => row.name))
+  return knownMigrations().filter(name => !applied.has(name))
+}
 
 /** The newest migration of the database; null when it was never migrated. */
 export async function appliedHead(database: pg.Pool | pg.Client): Promise<string | null> {
@@ -62,17 +86,33 @@ async function applyMissing(client: pg.Client, migrations: Migration[]): Promise
   return missing.map(({ name }) => name)
 }
 
-async function apply(client: pg.Client, { name, sql, sha256 }: Migration): Promise<void> {
+const apply = (client: pg.Client, migration: Migration): Promise<void> =>
+  migration.sql.startsWith(OUTSIDE_TRANSACTION) ? applyByStatement(client, migration) : applyAtOnce(client, migration)
+
+async function applyAtOnce(client: pg.Client, migration: Migration): Promise<void> {
   try {
     await client.query('begin')
     // Everybody else would queue behind a statement that waits for its lock on a busy table: rather fail and be run again.
     await client.query(`set local lock_timeout = '10s'`)
-    await client.query(sql)
-    await client.query('insert into public.migrations (name, sha256) values ($1, $2)', [name, sha256])
+    await client.query(migration.sql)
+    await note(client, migration)
     await client.query('commit')
   } catch (error) {
-    throw new Error(`Migration ${name} failed and left nothing: ${(error as Error).message}`, { cause: error })
+    throw new Error(`Migration ${migration.name} failed and left nothing: ${(error as Error).message}`, { cause: error })
   }
+}
+
+async function applyByStatement(client: pg.Client, migration: Migration): Promise<void> {
+  try {
+    for (const statement of migration.sql.split(/;\n\n/)) await client.query(statement)
+    await note(client, migration)
+  } catch (error) {
+    throw new Error(`Migration ${migration.name} stopped, and begins anew with the next run: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+async function note(client: pg.Client, { name, sha256 }: Migration): Promise<void> {
+  await client.query('insert into public.migrations (name, sha256) values ($1, $2)', [name, sha256])
 }
 
 function readMigrations(folder: string): Migration[] {

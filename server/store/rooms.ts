@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
-import type { RoomMode, RoomRead, RoomUpdate } from '../../contract/rooms.ts'
+import { LISTED_AGENTS_MAXIMUM, type ListedRoomRead, type RoomMode, type RoomRead, type RoomUpdate } from '../../contract/rooms.ts'
 import type { Database } from './database.ts'
 
 export const roomColumns = [
@@ -13,6 +13,23 @@ export const roomColumns = [
   'rooms.created_at',
   'rooms.updated_at',
 ] as const
+
+/** One step in the index of each session's turns. */
+const LAST_USED = sql<string | null>`(
+  select max(newest.created_at) from sessions
+  cross join lateral (select created_at from turns where session_id = sessions.id order by turn_index desc limit 1) as newest
+  where sessions.room_id = rooms.id and sessions.deleted_at is null
+)`
+
+const FIRST_AGENTS = sql<ListedRoomRead['agents']>`(
+  select coalesce(json_agg(json_build_object('id', id, 'agent_key', agent_key, 'name', name) order by position), '[]')
+  from (
+    select agents.id, agents.agent_key, agents.name, room_agents.position
+    from room_agents join agents on agents.id = room_agents.agent_id
+    where room_agents.room_id = rooms.id and agents.deleted_at is null
+    order by room_agents.position limit ${sql.lit(LISTED_AGENTS_MAXIMUM)}
+  ) as seated
+)`
 
 /** Lists that are plain arrays end here. */
 const LIST_MAXIMUM = 500
@@ -32,17 +49,31 @@ export async function insertRoom(database: Database, ownerUserId: string, room: 
   return row as RoomRead
 }
 
-export async function listRooms(database: Database, ownerUserId: string): Promise<RoomRead[]> {
+export async function listRooms(database: Database, ownerUserId: string): Promise<ListedRoomRead[]> {
   const rows = await database.kysely
     .selectFrom('rooms')
-    .select(roomColumns)
+    .select([...roomColumns, LAST_USED.as('last_used_at'), FIRST_AGENTS.as('agents')])
     .where('owner_user_id', '=', ownerUserId)
     .where('deleted_at', 'is', null)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(LIST_MAXIMUM)
     .execute()
-  return rows as RoomRead[]
+  return rows as ListedRoomRead[]
+}
+
+/** Those deleted at most so many days ago, the newest deletion first. */
+export async function listDeletedRooms(database: Database, ownerUserId: string, days: number): Promise<ListedRoomRead[]> {
+  const rows = await database.kysely
+    .selectFrom('rooms')
+    .select([...roomColumns, 'rooms.deleted_at'])
+    .where('owner_user_id', '=', ownerUserId)
+    .where('deleted_at', '>', sql<string>`now() - make_interval(days => ${days})`)
+    .orderBy('deleted_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(LIST_MAXIMUM)
+    .execute()
+  return rows as ListedRoomRead[]
 }
 
 export async function updateRoom(database: Database, roomId: string, changes: RoomUpdate): Promise<RoomRead> {

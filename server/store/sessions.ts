@@ -38,12 +38,25 @@ export async function insertSession(database: Database, userId: string, scope: S
   return await selectSession(database).where('sessions.id', '=', id).executeTakeFirstOrThrow()
 }
 
+const sessionsIn = (database: Database, scope: SessionScope) =>
+  'roomId' in scope
+    ? selectSession(database).where('sessions.room_id', '=', scope.roomId)
+    : selectSession(database).where('sessions.agent_id', '=', scope.agentId)
+
 export async function listSessions(database: Database, scope: SessionScope): Promise<SessionRead[]> {
-  const [column, id] = 'roomId' in scope ? (['sessions.room_id', scope.roomId] as const) : (['sessions.agent_id', scope.agentId] as const)
-  return await selectSession(database)
-    .where(column, '=', id)
+  return await sessionsIn(database, scope)
     .where('sessions.deleted_at', 'is', null)
     .orderBy('sessions.created_at', 'desc')
+    .orderBy('sessions.id', 'desc')
+    .limit(LIST_MAXIMUM)
+    .execute()
+}
+
+/** Those deleted at most so many days ago, the newest deletion first. */
+export async function listDeletedSessions(database: Database, scope: SessionScope, days: number): Promise<SessionRead[]> {
+  return await sessionsIn(database, scope)
+    .where('sessions.deleted_at', '>', sql<string>`now() - make_interval(days => ${days})`)
+    .orderBy('sessions.deleted_at', 'desc')
     .orderBy('sessions.id', 'desc')
     .limit(LIST_MAXIMUM)
     .execute()

@@ -82,3 +82,14 @@ export async function findRunningTurn(database: Database, sessionId: string, tur
   const { request, journal, ...rest } = row
   return { ...rest, message: (request as { message: string }).message, journal: journal as RunningTurnRow['journal'] }
 }
+
+/** The same question without its journal, which grows with every call. */
+export async function turnIsRunning(database: Database, sessionId: string, turnId: string): Promise<boolean> {
+  const row = await database.kysely
+    .selectFrom('turn_runs')
+    .select('turn_id')
+    .where('session_id', '=', sessionId)
+    .where('turn_id', '=', turnId)
+    .executeTakeFirst()
+  return row !== undefined
+}

@@ -72,6 +72,24 @@ const RENEW_LEASES = `
 update turn_runs set lease_until = now() + make_interval(secs => $3) where owner_process = $1 and turn_id = any($2::uuid[])
 returning turn_id as "turnId", cancel_requested_at is not null as "isCancelled"`
 
+/** Undoes admissions that nobody has heard of; the ids of those that there were. Whoever has taken a turn over meanwhile keeps it. */
+export async function withdrawAdmissions(database: Database, turnIds: string[], fence: number): Promise<string[]> {
+  const withdrawn = await database.statement<{ turn_id: string }>('withdraw_admissions', WITHDRAW_ADMISSIONS, [turnIds, fence])
+  return withdrawn.map(({ turn_id }) => turn_id)
+}
+
+// By user: an update meets a wallet's row once, however many of its turns are withdrawn.
+const WITHDRAW_ADMISSIONS = `
+with run as (
+  delete from turn_runs where turn_id = any($1::uuid[]) and fence = $2 returning turn_id, user_id, hold
+), by_user as (
+  select user_id, sum(hold) as held, count(*) as turns from run group by user_id
+), wallet as (
+  update credit_wallets set held = credit_wallets.held - by_user.held, running_turns = running_turns - by_user.turns
+  from by_user where credit_wallets.user_id = by_user.user_id
+)
+select turn_id from run`
+
 /** A turn that was taken over: who closes it now, under which fencing number, and what its process had journalled. */
 export interface TakenTurn {
   turnId: string
@@ -80,8 +98,17 @@ export interface TakenTurn {
   userId: string
   turnIndex: number
   mode: TurnMode
-  request: { message: string; roomId: string | null; speakers: { key: string; name: string }[]; supersedesTurnId: string | null }
+  request: {
+    message: string
+    roomId: string | null
+    speakers: { key: string; name: string }[]
+    /** Not told by the release before. */
+    roster?: { key: string; name: string }[]
+    supersedesTurnId: string | null
+  }
   journal: Record<string, JournalEntry>
+  /** Its user had cancelled it, whether or not its process heard of that. */
+  isCancelled: boolean
 }
 
 export interface TakeOver {
@@ -104,7 +131,8 @@ where turn_id in (
   select turn_id from turn_runs where (lease_until < now() or ($3 and owner_process <> $1)) and turn_id <> all($4::uuid[])
   order by lease_until limit 20 for update skip locked
 )
-returning turn_id as "turnId", fence, session_id as "sessionId", user_id as "userId", turn_index as "turnIndex", mode, request, journal`
+returning turn_id as "turnId", fence, session_id as "sessionId", user_id as "userId", turn_index as "turnIndex", mode, request, journal,
+  cancel_requested_at is not null as "isCancelled"`
 
 // A cancel is a mark on the run's row; the database signals it to whichever process runs the turn.
 

@@ -12,6 +12,10 @@ export interface UserRow {
   suspended_at: string | null
   /** The user asked to be forgotten then. */
   erased_at: string | null
+  /** Tokens of another issuer that were given out until then are refused. */
+  signed_out_at: string | null
+  /** The session that the token came from is no more. */
+  session_ended: boolean
 }
 
 /** Somebody as a verified token names them. */
@@ -21,6 +25,8 @@ export interface Identity {
   /** Null when the token says nothing of it: what is known stays. */
   email: string | null
   emailVerified: boolean
+  /** The local account's session that the token came from. */
+  sessionId: string | null
 }
 
 export interface FirstSight {
@@ -64,16 +70,17 @@ const parameters = (identity: Identity, { localIssuer, signupGrant }: FirstSight
   uuidv7(),
   uuidv7(),
   uuidv7(),
+  identity.sessionId,
 ]
 
 const FIND_OR_CREATE_USER = `
   with known as (
-    select id, email, email_verified, role, suspended_at, erased_at from users where issuer = $1 and subject = $2
+    select id, email, email_verified, role, suspended_at, erased_at, signed_out_at from users where issuer = $1 and subject = $2
   ), refreshed as (
     update users set email = $3, email_verified = $4
     where issuer = $1 and subject = $2 and erased_at is null and $3::text is not null
       and (email, email_verified) is distinct from ($3::text, $4::boolean)
-    returning id, email, email_verified, role, suspended_at, erased_at
+    returning id, email, email_verified, role, suspended_at, erased_at, signed_out_at
   ), created as (
     insert into users (id, issuer, subject, email, email_verified, role)
     select case when exists (select from users where id = $2) then $7 else $2 end, $1, $2, $3, $4,
@@ -84,13 +91,16 @@ const FIND_OR_CREATE_USER = `
       end
     where not exists (select from known)
     on conflict do nothing
-    returning id, email, email_verified, role, suspended_at, erased_at
+    returning id, email, email_verified, role, suspended_at, erased_at, signed_out_at
   ), wallet as (
     insert into credit_wallets (id, user_id, balance) select $8::uuid, id, $6::numeric from created returning id, user_id
   ), granted as (
     insert into credit_transactions (id, wallet_id, user_id, amount, kind, reference_id, note)
     select $9::uuid, id, user_id, $6::numeric, 'grant', 'signup:' || user_id, 'Sign-up credits' from wallet where $6::numeric > 0
   )
-  select * from created
-  union all select * from refreshed
-  union all select * from known where not exists (select from refreshed)`
+  select *, $10::uuid is not null and not exists (select from auth.session where id = $10::uuid) as session_ended
+  from (
+    select * from created
+    union all select * from refreshed
+    union all select * from known where not exists (select from refreshed)
+  ) as users`

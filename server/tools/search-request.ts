@@ -1,5 +1,6 @@
-import { type Dispatcher, request } from 'undici'
+import type { Dispatcher } from 'undici'
 import { z } from 'zod'
+import type { Outbound, OutboundRequest } from '../outbound/outbound.ts'
 import type { SearchHit, SearchOutcome } from './search-provider.ts'
 
 /** Five results are a few kilobytes; an answer beyond this is none. */
@@ -15,12 +16,18 @@ const SearchAnswer = z.object({
   ),
 })
 
-type SearchRequest = Pick<Dispatcher.RequestOptions, 'method' | 'body'> & { headers: Record<string, string> }
+/** The way out to a search service. */
+export type SearchLine = Pick<Outbound, 'request'>
 
 /** Asks a search service and reads its hits. Its time limit is `signal` alone. */
-export async function requestHits(url: URL, options: SearchRequest, signal: AbortSignal): Promise<SearchOutcome> {
+export async function requestHits(
+  line: SearchLine,
+  url: URL,
+  options: Omit<OutboundRequest, 'signal'>,
+  signal: AbortSignal,
+): Promise<SearchOutcome> {
   try {
-    const { statusCode, body } = await request(url, { ...options, signal, headersTimeout: 0, bodyTimeout: 0 })
+    const { statusCode, body } = await line.request(url, { ...options, signal })
     if (statusCode !== 200) {
       // Read to its end, or the connection could not be used again.
       await body.dump({ limit: MAXIMUM_BYTES, signal })

@@ -1,3 +1,4 @@
+import type { Outbound } from '../outbound/outbound.ts'
 import { createDemoSearch } from './demo-search.ts'
 import { createFileReadTool, type ReadableFiles } from './file-read.ts'
 import { createSearchTool } from './search.ts'
@@ -24,6 +25,7 @@ export interface ToolAccess {
   /** The demo model answers: a simulated search goes with it when there is no real one. */
   demo: boolean
   files: (scope: ToolScope) => ReadableFiles
+  outbound: Outbound
 }
 
 export function createToolbox(access: ToolAccess): Toolbox {
@@ -32,8 +34,8 @@ export function createToolbox(access: ToolAccess): Toolbox {
   return { forTurn: scope => [...search, createFileReadTool(access.files(scope))] }
 }
 
-function searchProvider({ tavily, searxng, demo }: ToolAccess): SearchProvider | null {
-  if (tavily) return createTavily(tavily)
-  if (searxng) return createSearxng(searxng)
+function searchProvider({ tavily, searxng, demo, outbound }: ToolAccess): SearchProvider | null {
+  if (tavily) return createTavily(tavily, outbound)
+  if (searxng) return createSearxng(searxng, outbound)
   return demo ? createDemoSearch() : null
 }

@@ -3,7 +3,7 @@ import { agentSystemPrompt, labelledAnswer, specialistMessage } from '../domain/
 import { type ContextBudget, contextBudget, isNearBorder } from '../domain/context-budget.ts'
 import { type ContextPlan, type ContextRow, planContext, type TurnRange, turnsSinceSummary } from '../domain/context-plan.ts'
 import { sharedLimit, shortenToFit } from '../domain/shortened-text.ts'
-import { speakerName } from '../domain/speaker.ts'
+import { otherNames } from '../domain/speaker.ts'
 import { summaryText } from '../domain/summary-prompt.ts'
 import { estimateTokens, utf8Bytes } from '../domain/token-estimate.ts'
 import type { HistoryMessage, SnapshotAgent, TurnSnapshot } from '../domain/turn.ts'
@@ -78,9 +78,7 @@ export async function agentContext(
     inputTokens: plan.tokensAfterPrune,
     inputBudget: budget.inputBudget,
     maxTokens: budget.outputReserve,
-    otherNames: snapshot.roster
-      .filter(other => other.key !== agent.key && speakerName(other.name) !== speakerName(agent.name))
-      .map(other => other.name),
+    otherNames: otherNames(snapshot.roster, agent),
     overflow: plan.overflow,
     summarise: plan.summarise,
     audit: auditOf(agent, budget, plan),

@@ -1,3 +1,4 @@
+import { aliasUsed } from '../domain/alias-used.ts'
 import { assistantOutput, outputShape } from '../domain/assistant-output.ts'
 import type { SessionSummary, TurnMessage, TurnOutcome, TurnSnapshot } from '../domain/turn.ts'
 import type { FirstCall } from './first-call.ts'
@@ -85,7 +86,7 @@ function outcomeOf(turn: Turn, { steps, routing, cutShort }: ModeResult, summary
   return {
     status,
     output: assistantOutput(turn.shape, steps),
-    modelAliasUsed: aliasUsed(turn, steps),
+    modelAliasUsed: aliasUsed(turn.snapshot.mode, agentsOf(turn, steps)),
     providerModel: steps.findLast(step => step.providerModel !== null)?.providerModel ?? turn.snapshot.speakers[0]!.model.providerModel,
     limit: turn.limit,
     messages: [userMessage(turn.snapshot.message), ...said.flatMap(step => [...step.traces, spokenMessage(step)])],
@@ -109,11 +110,10 @@ function statusOf(turn: Turn, steps: FinishedStep[], cutShort: boolean): TurnOut
   return cutShort || answered.some(step => step.end.kind === 'cancelled') || answered.length < steps.length ? 'partial' : 'completed'
 }
 
-function aliasUsed(turn: Turn, steps: FinishedStep[]): string {
-  const agents = new Map(steps.filter(step => step.agent.id !== null).map(step => [step.agent.key, step.agent.model.alias]))
-  if (agents.size === 1) return [...agents.values()][0]!
-  if (agents.size === 0 && turn.snapshot.speakers.length === 1) return turn.snapshot.speakers[0]!.model.alias
-  return turn.snapshot.mode === 'roundtable' ? 'roundtable' : 'multi-agent'
+/** Who spoke; where nobody did, who was to. */
+function agentsOf({ snapshot }: Turn, steps: FinishedStep[]): { key: string; alias: string }[] {
+  const spoke = steps.filter(step => step.agent.id !== null).map(step => step.agent)
+  return (spoke.length > 0 ? spoke : snapshot.speakers).map(({ key, model }) => ({ key, alias: model.alias }))
 }
 
 const userMessage = (content: string): TurnMessage => ({

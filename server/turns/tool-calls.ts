@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { sharedLimit, shortenToFit } from '../domain/shortened-text.ts'
 import { readToolCallArguments, type ToolCallArguments } from '../domain/tool-arguments.ts'
 import type { ToolDefinition } from '../domain/tool-definition.ts'
-import type { ToolCallEvent, TurnMessage } from '../domain/turn.ts'
+import type { ToolCallEvent, ToolWork, TurnMessage } from '../domain/turn.ts'
 import type { Attempt, ChatMessage, ToolCall } from '../llm/model.ts'
 import type { Tool, ToolResult } from '../tools/tool.ts'
 import { sizeOf } from './context.ts'
@@ -49,6 +49,7 @@ export async function runToolCalls(
 ): Promise<RanToolCalls> {
   const permitted = offered.length > 0 ? permittedTools(turn, step.agent) : new Map<string, Tool>()
   const calls = attempt.toolCalls.slice(0, CALLS_PER_ANSWER_MAXIMUM)
+  const before = ofStep(turn, step).length
   const results: { call: ToolCall; text: string }[] = []
   for (const call of calls) results.push({ call, text: resultText(await runToolCall(turn, step, call, permitted.get(call.name))) })
 
@@ -58,15 +59,25 @@ export async function runToolCalls(
     room - asked,
   )
   const fitted = results.map(({ call, text }) => ({ call, text: shortenToFit(text, limit ?? 0) }))
+  const traces = fitted.flatMap(({ call, text }) => traceOf(step, call, text))
+  journalTools(turn, step, attempt, { toolCalls: ofStep(turn, step).slice(before), traces })
   return {
     messages: [
       { role: 'assistant', content: attempt.text, toolCalls: calls },
       ...fitted.map(({ call, text }) => ({ role: 'tool' as const, toolCallId: call.id, content: text })),
     ],
     tokens: asked + fitted.reduce((sum, { text }) => sum + sizeOf(text), 0),
-    traces: fitted.flatMap(({ call, text }) => traceOf(step, call, text)),
+    traces,
     overflow: limit === null,
   }
+}
+
+const ofStep = (turn: Turn, step: AnnouncedStep): ToolCallEvent[] => turn.toolCalls.filter(call => call.step === step.number)
+
+/** Beside the answer that asked for them, for whoever closes the turn should this process die. Written with the call that follows. */
+function journalTools(turn: Turn, step: AnnouncedStep, attempt: Attempt, ran: ToolWork): void {
+  const call = turn.calls.findLast(each => each.step === step.number)!
+  turn.ports.journal.end({ state: 'ended', call, answer: attempt.text, toolCalls: attempt.toolCalls.length, ran }, turn.spending.hold)
 }
 
 type Ran = ToolResult & { status: ToolCallEvent['status'] }

@@ -1,3 +1,4 @@
+import type { Observer } from '../domain/observation.ts'
 import type { Database } from '../store/database.ts'
 import type { JobQueue } from '../store/job-queue.ts'
 import { progressLog, type RoundLog } from '../store/progress-log.ts'
@@ -10,12 +11,18 @@ export interface RetentionDependencies {
   /** 0 keeps everything. */
   retentionDays: number
   log: RoundLog
+  observer: Pick<Observer, 'turnsPurged'>
 }
 
 /** Removes turns and files that are older than they may become, and sessions that have nothing left. */
-export async function applyRetention({ database, jobs, retentionDays, log }: RetentionDependencies): Promise<void> {
+export async function applyRetention({ database, jobs, retentionDays, log, observer }: RetentionDependencies): Promise<void> {
   if (retentionDays === 0) return
-  const progress = progressLog(log, 'removing what is older than RETENTION_DAYS', await countOldTurns(database, retentionDays))
+  const progress = progressLog(
+    log,
+    'removing what is older than RETENTION_DAYS',
+    await countOldTurns(database, retentionDays),
+    observer.turnsPurged,
+  )
   await removeOldTurns(database, retentionDays, progress.add)
   const files = await removeOldFiles(database, retentionDays)
   let sessions = 0

@@ -11,7 +11,8 @@ const DAYS = 7
 /** The calls are the truth. A difference is a fault of ours, and its job stays among the failed ones for an administrator to see. */
 export async function checkRollups({ database, log }: CheckRollupsDependencies): Promise<void> {
   const differences = await rollupDifferences(database, DAYS)
-  if (differences.length === 0) return log.info({ days: DAYS }, 'the daily roll-ups are the sum of their calls')
-  log.error({ differences: differences.slice(0, 20), count: differences.length }, 'daily roll-ups differ from their calls')
-  throw new Error(`${differences.length} daily roll-ups differ from their calls, the first on ${differences[0]?.day}`)
+  const [first] = differences
+  if (first === undefined) return log.info({ days: DAYS }, 'the roll-ups are the sum of their calls')
+  log.error({ differences: differences.slice(0, 20), count: differences.length }, 'roll-ups differ from their calls')
+  throw new Error(`${differences.length} roll-ups differ from their calls, the first in ${first.table} on ${first.day}`)
 }

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { TurnEstimate } from '../../contract/turns.ts'
+import type { TurnEstimate, TurnEstimateRequest } from '../../contract/turns.ts'
 import type { Caller } from '../domain/caller.ts'
 import { contextBudget } from '../domain/context-budget.ts'
 import { notFound } from '../domain/refusal.ts'
@@ -21,7 +21,12 @@ export interface EstimateDependencies {
 }
 
 /** What the next turn would do and cost, from the context it would send; nothing is stored and no model is called. */
-export async function estimateTurn(deps: EstimateDependencies, caller: Caller, sessionId: string, message: string): Promise<TurnEstimate> {
+export async function estimateTurn(
+  deps: EstimateDependencies,
+  caller: Caller,
+  sessionId: string,
+  asked: TurnEstimateRequest,
+): Promise<TurnEstimate> {
   const loaded = await loadTurn(deps.database, {
     userId: caller.userId,
     sessionId,
@@ -29,7 +34,7 @@ export async function estimateTurn(deps: EstimateDependencies, caller: Caller, s
     requestKey: null,
   })
   if (!loaded) throw notFound('Session')
-  const wish = { message, modelAliasOverride: null, maxCredits: null, supersedes: null }
+  const wish = { message: asked.message, modelAliasOverride: asked.model_alias_override, maxCredits: null, supersedes: null }
   const ids = { turnId: uuidv7(), traceId: '', userId: caller.userId }
   const snapshot = takeSnapshot(loaded, await deps.catalogue.current(), wish, { ...deps.settings, enforced: false }, ids)
   const speakers = await Promise.all(snapshot.speakers.map(speaker => estimatedSpeaker(deps, snapshot, speaker)))

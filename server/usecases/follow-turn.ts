@@ -6,7 +6,7 @@ import type { TurnLog, TurnLogs } from '../live/turn-log.ts'
 import { findTurn } from '../store/conversation.ts'
 import type { Database } from '../store/database.ts'
 import { ownedSession } from '../store/owned.ts'
-import { findRunningTurn } from '../store/turn-detail.ts'
+import { turnIsRunning } from '../store/turn-detail.ts'
 
 export interface FollowedTurn {
   log: TurnLog
@@ -24,11 +24,13 @@ export async function followTurn(
 ): Promise<FollowedTurn> {
   await ownedSession(deps.database, caller.userId, sessionId)
   if (!isUuid(turnId)) throw notFound('Turn')
-  const running = await findRunningTurn(deps.database, sessionId, turnId)
-  const closed = running ? null : await findTurn(deps.database, sessionId, turnId)
-  if (!running && !closed) throw notFound('Turn')
-  const log = await deps.turnLogs.find(turnId)
-  if (log) return { log, complete: true }
+  const stillRuns = () => turnIsRunning(deps.database, sessionId, turnId)
   const readClosed = () => findTurn(deps.database, sessionId, turnId)
-  return { log: createStoredTurnLog(turnId, readClosed, hasRead || running !== null), complete: false }
+  // In this order, because between the two a turn can only go from running to closed.
+  const running = await stillRuns()
+  if (!running && !(await readClosed())) throw notFound('Turn')
+  const findLog = () => deps.turnLogs.find(turnId, readClosed)
+  const log = await findLog()
+  if (log) return { log, complete: true }
+  return { log: createStoredTurnLog(turnId, { stillRuns, readClosed, findLog }, hasRead || running), complete: false }
 }

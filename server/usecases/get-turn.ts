@@ -2,7 +2,7 @@ import { validate as isUuid } from 'uuid'
 import type { CallRead } from '../../contract/calls.ts'
 import type { TurnEvent } from '../../contract/events.ts'
 import type { RoutingRead, ToolCallRead, TurnDetail, TurnMode } from '../../contract/turns.ts'
-import { createBasicView } from '../domain/basic-view.ts'
+import { shownText } from '../domain/basic-view.ts'
 import type { Caller } from '../domain/caller.ts'
 import { sumDecimals } from '../domain/money.ts'
 import { notFound } from '../domain/refusal.ts'
@@ -41,17 +41,21 @@ async function closedDetail(database: Database, sessionId: string, turnId: strin
 
 const withoutCost = ({ provider_cost_usd: _, ...call }: CallRead): CallRead => call
 
-async function runningDetail(deps: { turnLogs: TurnLogs }, sessionId: string, row: RunningTurnRow): Promise<TurnDetail> {
+async function runningDetail(
+  deps: { database: Database; turnLogs: TurnLogs },
+  sessionId: string,
+  row: RunningTurnRow,
+): Promise<TurnDetail> {
   const calls = Object.values(row.journal).map(runningCall)
   // Empty where the turn's log is not at hand.
-  const said = (await deps.turnLogs.find(row.turn_id))?.soFar() ?? []
+  const said = (await deps.turnLogs.find(row.turn_id, () => findTurn(deps.database, sessionId, row.turn_id)))?.soFar() ?? []
   return {
     id: row.turn_id,
     session_id: sessionId,
     turn_index: row.turn_index,
     mode: row.mode as TurnMode,
     user_input: row.message,
-    assistant_output: outputOf(said),
+    assistant_output: shownText(said),
     status: 'running',
     model_alias_used: calls.at(-1)?.model_alias ?? '',
     summary_triggered: false,
@@ -63,6 +67,7 @@ async function runningDetail(deps: { turnLogs: TurnLogs }, sessionId: string, ro
     credits_burned: sumDecimals(calls.map(call => call.credits_burned)),
     created_at: row.started_at,
     superseded_by_turn_id: null,
+    limit_reached: null,
     calls,
     tool_calls: toolCallsOf(said),
     routing: routingOf(said),
@@ -96,13 +101,6 @@ function runningCall(entry: RunningTurnRow['journal'][string]): CallRead {
     time_to_first_token_ms: timeToFirstTokenMs,
     status,
   }
-}
-
-/** What the basic stream has said until now. */
-function outputOf(said: readonly TurnEvent[]): string {
-  const view = createBasicView()
-  const shown = said.flatMap(event => view.push(event))
-  return shown.map(event => (event.type === 'chunk' ? event.delta : '')).join('')
 }
 
 function toolCallsOf(said: readonly TurnEvent[]): ToolCallRead[] {

@@ -1,6 +1,9 @@
-import type { RoomRead } from '../../contract/rooms.ts'
+import type { ListedRoomRead } from '../../contract/rooms.ts'
 import type { Caller } from '../domain/caller.ts'
+import { RESTORE_DAYS } from '../domain/retention.ts'
 import type { Database } from '../store/database.ts'
-import { listRooms as ownRooms } from '../store/rooms.ts'
+import { listDeletedRooms, listRooms as ownRooms } from '../store/rooms.ts'
 
-export const listRooms = (deps: { database: Database }, caller: Caller): Promise<RoomRead[]> => ownRooms(deps.database, caller.userId)
+/** What is there, or what was deleted and can still be brought back. */
+export const listRooms = (deps: { database: Database }, caller: Caller, { deleted }: { deleted: boolean }): Promise<ListedRoomRead[]> =>
+  deleted ? listDeletedRooms(deps.database, caller.userId, RESTORE_DAYS) : ownRooms(deps.database, caller.userId)

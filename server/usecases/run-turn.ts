@@ -63,8 +63,9 @@ async function runNewTurn(
     // The first request of this key may have reached another process and been admitted there meanwhile; then this one is its repeat.
     const mayBeRepeat = toLoad.requestKey !== null && error instanceof Refusal
     const joined = mayBeRepeat && (await joinEarlierTurn(deps, toLoad, await loadTurn(deps.database, toLoad)))
+    // What failed for a reason of ours was no try of the user's.
+    if (joined || !(error instanceof Refusal)) await giveBack()
     if (!joined) throw error
-    await giveBack()
     return joined
   }
 }

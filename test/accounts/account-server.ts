@@ -3,13 +3,19 @@ import { onTestFinished } from 'vitest'
 import { createBearerVerifier } from '../../server/accounts/bearer.ts'
 import { createLocalAccounts, type LocalAccounts, type LocalAccountsOptions } from '../../server/accounts/local-accounts.ts'
 import type { Caller } from '../../server/domain/caller.ts'
+import { answerErrors } from '../../server/http/errors.ts'
 import { localAccountRoutes } from '../../server/http/local-accounts.ts'
+import { sendTraceIds } from '../../server/http/trace-id.ts'
+import { createSignInLimiter } from '../../server/program/rate-limits.ts'
+import { createApiKeyDirectory } from '../../server/store/api-key-directory.ts'
+import { giveAttemptBack, takeAttempt } from '../../server/store/attempts.ts'
 import { openDatabase } from '../../server/store/database.ts'
 import { claimFirstOwner, firstOwnerExists } from '../../server/store/first-owner.ts'
 import { spendInvitation } from '../../server/store/invitations.ts'
 import { createUserDirectory, type UserDirectory } from '../../server/store/user-directory.ts'
 import { authenticate } from '../../server/usecases/authenticate.ts'
 import { createTestDatabase, type TestDatabase } from '../database.ts'
+import { anywhere } from '../outbound.ts'
 
 export const BASE_URL = 'https://pantheon.example'
 export const SECRET = 'a secret of the tests, long enough for any taste'
@@ -21,6 +27,8 @@ export interface AccountServer {
   users: UserDirectory
   /** A request to the account library over a real socket, each from an address of its own unless one is given. */
   call(path: string, init?: CallOptions): Promise<Response>
+  /** Exactly this request, from an address of its own. */
+  send(path: string, init: { method: string; headers: Record<string, string>; body: string }): Promise<Response>
   signUp(email: string, more?: Record<string, unknown>, init?: CallOptions): Promise<Response>
   /** Signs in and gives the value of `Authorization` for our own API. */
   authorization(email: string): Promise<string>
@@ -53,22 +61,33 @@ export async function startOn(database: TestDatabase, options: Partial<LocalAcco
     firstAccountCode: null,
     trustedOrigins: [],
     records: { firstOwnerExists, claimFirstOwner, spendInvitation },
+    attempts: {
+      take: (subject, limit) => takeAttempt(opened, subject, limit),
+      giveBack: subject => giveAttemptBack(opened, subject),
+    },
+    mailer: null,
     log: { warn: () => undefined, error: () => undefined },
     ...options,
   })
   const app = Fastify({ trustProxy: true })
-  await app.register(localAccountRoutes, { accounts, baseUrl: options.baseUrl ?? (() => BASE_URL) })
+  sendTraceIds(app)
+  answerErrors(app)
+  const signInLimiter = createSignInLimiter(null, { info: () => undefined, warn: () => undefined })
+  await app.register(localAccountRoutes, { accounts, signInLimiter, baseUrl: options.baseUrl ?? (() => BASE_URL) })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
     await app.close()
     void opened.close()
   })
   const users = createUserDirectory(opened, { localIssuer: accounts.issuer, signupGrant: '0' })
-  const bearer = createBearerVerifier({ local: accounts })
-  const call = (path: string, { body, headers, address }: CallOptions = {}) => {
+  const bearer = createBearerVerifier({ local: accounts }, anywhere)
+  const nextAddress = () => {
     clients += 1
-    const from = { 'x-forwarded-for': address ?? `10.0.${clients >> 8}.${clients & 255}` }
-    if (body === undefined) return fetch(`${url}/api/auth${path}`, { headers: { ...from, ...headers } })
+    return `10.0.${clients >> 8}.${clients & 255}`
+  }
+  const call = (path: string, { body, headers, address = nextAddress() }: CallOptions = {}) => {
+    const from = { 'x-forwarded-for': address }
+    if (body === undefined) return fetch(`${url}/api/auth${path}`, { headers: { ...from, ...headers }, redirect: 'manual' })
     const json = { 'content-type': 'application/json', ...from, ...headers }
     return fetch(`${url}/api/auth${path}`, { method: 'POST', headers: json, body: JSON.stringify(body) })
   }
@@ -77,6 +96,8 @@ export async function startOn(database: TestDatabase, options: Partial<LocalAcco
     accounts,
     users,
     call,
+    send: (path, { headers, ...init }) =>
+      fetch(`${url}/api/auth${path}`, { ...init, headers: { 'x-forwarded-for': nextAddress(), ...headers } }),
     signUp: (email, more = {}, init = {}) =>
       call('/sign-up/email', { ...init, body: { email, password: PASSWORD, name: 'Somebody', ...more } }),
     async authorization(email) {
@@ -84,7 +105,11 @@ export async function startOn(database: TestDatabase, options: Partial<LocalAcco
       const { token } = await readJson(await call('/token', { headers: { authorization: `Bearer ${session.token}` } }))
       return `Bearer ${token}`
     },
-    authenticate: authorization => authenticate({ bearer, users, admins: { userIds: new Set(), emails: new Set() } }, authorization),
+    async authenticate(authorization) {
+      const apiKeys = createApiKeyDirectory(opened, () => undefined)
+      const admins = { userIds: new Set<string>(), emails: new Set<string>() }
+      return (await authenticate({ bearer, users, apiKeys, admins }, authorization)).caller
+    },
   }
 }
 

@@ -2,6 +2,7 @@ import { type CryptoKey, exportSPKI, importJWK, type JWTPayload, UnsecuredJWT } 
 import { describe, expect, test } from 'vitest'
 import { createBearerVerifier } from '../../server/accounts/bearer.ts'
 import { createKeySet } from '../../server/accounts/key-set.ts'
+import { anywhere } from '../outbound.ts'
 import { inSeconds, type KeyServer, makeSigner, type Signer, sign, signShared, startKeyServer } from './key-server.ts'
 
 const SHARED = 'the shared secret of a project, 32 bytes or more'
@@ -14,14 +15,22 @@ async function startProject(jwtSecrets: string[] = []) {
   server.keys = [rs256.publicKey, es256.publicKey]
   const issuer = `${server.url}/auth/v1`
   const claims: JWTPayload = { iss: issuer, aud: AUDIENCE, sub: 'user-1', email: 'ada@example.org', exp: inSeconds(600) }
-  const { verify } = createBearerVerifier({ supabase: { url: `${server.url}/`, jwtSecrets } })
+  const { verify } = createBearerVerifier({ supabase: { url: `${server.url}/`, jwtSecrets } }, anywhere)
   return { server, rs256, es256, issuer, claims, verify }
 }
 
 describe('a Supabase token', () => {
   test('is accepted when signed with RS256 or ES256 by a published key, with one fetch of the keys', async () => {
     const { server, rs256, es256, issuer, claims, verify } = await startProject()
-    const expected = { issuer, subject: 'user-1', email: 'ada@example.org', emailVerified: false, expiresAt: claims.exp }
+    const expected = {
+      issuer,
+      subject: 'user-1',
+      email: 'ada@example.org',
+      emailVerified: false,
+      expiresAt: claims.exp,
+      issuedAt: 0,
+      sessionId: null,
+    }
     const tokens = await Promise.all([rs256, es256].flatMap(signer => [1, 2, 3].map(jti => sign(signer, { ...claims, jti: String(jti) }))))
     for (const verified of await Promise.all(tokens.map(verify))) expect(verified).toEqual(expected)
     for (const token of tokens) expect(await verify(token)).toEqual(expected)
@@ -94,7 +103,7 @@ describe('a Supabase token', () => {
 
   test('by a shared secret alone is held against the audience, and speaks for no issuer that is configured', async () => {
     const local = { jwks: async () => new Uint8Array(32), issuer: 'local', audience: 'pantheon' }
-    const { verify } = createBearerVerifier({ local, supabase: { url: null, jwtSecrets: [SHARED] } })
+    const { verify } = createBearerVerifier({ local, supabase: { url: null, jwtSecrets: [SHARED] } }, anywhere)
     const claims = { aud: AUDIENCE, sub: 'user-1', exp: inSeconds(600) }
     expect(await verify(await signShared(SHARED, { ...claims, iss: 'https://project.example/auth/v1' }))).toMatchObject({
       issuer: 'https://project.example/auth/v1',
@@ -117,14 +126,22 @@ describe('an OpenID Connect token', () => {
     const server = await startKeyServer()
     const signers = await Promise.all(['RS256', 'PS256', 'ES256', 'EdDSA'].map(alg => makeSigner(alg, alg)))
     server.keys = signers.map(({ publicKey }) => publicKey)
-    const { verify } = createBearerVerifier({ oidc: { issuer: server.url, audience: 'my-api' } })
+    const { verify } = createBearerVerifier({ oidc: { issuer: server.url, audience: 'my-api' } }, anywhere)
     const claims: JWTPayload = { iss: server.url, aud: ['other', 'my-api'], sub: 'abc|1', exp: inSeconds(600), email_verified: true }
     return { server, signers, verify, claims }
   }
 
   test('is accepted by the keys that the discovery document names', async () => {
     const { server, signers, verify, claims } = await startIssuer()
-    const expected = { issuer: server.url, subject: 'abc|1', email: null, emailVerified: true, expiresAt: claims.exp }
+    const expected = {
+      issuer: server.url,
+      subject: 'abc|1',
+      email: null,
+      emailVerified: true,
+      expiresAt: claims.exp,
+      issuedAt: 0,
+      sessionId: null,
+    }
     for (const signer of signers) expect(await verify(await sign(signer, claims)), signer.alg).toEqual(expected)
     expect(await verify(await sign(signers[0]!, { ...claims, aud: 'other' }))).toBeNull()
     expect(server.fetches).toBe(1)
@@ -149,7 +166,7 @@ describe('an OpenID Connect token', () => {
 describe('a set of keys', () => {
   const judge = async (server: KeyServer, cooldownMs: number) => {
     const read = async () => (await (await fetch(`${server.url}/keys`)).json()) as { keys: object[] }
-    return createBearerVerifier({ local: { jwks: createKeySet({ read, cooldownMs }), issuer: 'local', audience: 'pantheon' } })
+    return createBearerVerifier({ local: { jwks: createKeySet({ read, cooldownMs }), issuer: 'local', audience: 'pantheon' } }, anywhere)
   }
   const claims = (jti: string) => ({ iss: 'local', aud: 'pantheon', sub: 'user-1', exp: inSeconds(600), jti })
   const newSigners = () => Promise.all(['one', 'two'].map(kid => makeSigner('EdDSA', kid))) as Promise<[Signer, Signer]>

@@ -1,6 +1,7 @@
 import { getMigrations } from 'better-auth/db/migration'
 import { describe, expect, test } from 'vitest'
 import { accountLibraryOptions } from '../../server/accounts/account-library-options.ts'
+import { createDeviceMarks } from '../../server/accounts/known-device.ts'
 import { createUnitsOfWork } from '../../server/accounts/unit-of-work.ts'
 import { openDatabase } from '../../server/store/database.ts'
 import { BASE_URL, cookiesOf, PASSWORD, readJson, SECRET, startAccountServer, startOn } from './account-server.ts'
@@ -12,8 +13,11 @@ test('the migrated schema is what the account library asks for', async () => {
     secrets: [SECRET],
     rules: { signup: 'open', firstAccountCode: null },
     records: { firstOwnerExists: async () => true, claimFirstOwner: async () => false, spendInvitation: async () => false },
+    attempts: { take: async () => ({ kind: 'admitted' }), giveBack: async () => undefined },
+    marks: createDeviceMarks([SECRET]),
     trustedOrigins: [],
     clientAddressHeader: 'x-address',
+    mailer: { send: async () => undefined },
     log: { warn: () => undefined, error: () => undefined },
   })
   const { compileMigrations } = await getMigrations(options)
@@ -47,6 +51,37 @@ describe('signing in', () => {
     expect(await server.authenticate(`Bearer ${(await readJson(token)).token}`)).toMatchObject({ email: 'ada@example.org' })
   })
 
+  test('what answers with a token or a session is kept by nobody in between', async () => {
+    const server = await startAccountServer()
+    const signUp = await server.signUp('ada@example.org')
+    const token = await server.call('/token', { headers: { cookie: cookiesOf(signUp) } })
+    expect(token.status).toBe(200)
+    for (const answer of [signUp, token]) expect(answer.headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('what the page and other clients have no use for is not there', async () => {
+    const server = await startAccountServer()
+    const cookie = cookiesOf(await server.signUp('ada@example.org'))
+    const headers = { cookie, origin: BASE_URL }
+    for (const path of ['/get-session', '/list-sessions', '/list-accounts']) expect((await server.call(path, { headers })).status).toBe(404)
+    for (const path of ['/revoke-session', '/revoke-sessions', '/revoke-other-sessions', '/update-user'])
+      expect((await server.call(path, { body: {}, headers })).status).toBe(404)
+  })
+
+  test('a body is JSON, whatever its type says besides; nothing else is read', async () => {
+    const server = await startAccountServer()
+    await server.signUp('ada@example.org')
+    const form = `email=ada%40example.org&password=${PASSWORD.replaceAll(' ', '+')}`
+    const json = JSON.stringify({ email: 'ada@example.org', password: PASSWORD })
+    const signIn = (type: string, body: string) =>
+      server.send('/sign-in/email', { method: 'POST', headers: { 'content-type': type }, body })
+    expect((await signIn('application/x-www-form-urlencoded', form)).status).toBe(415)
+    expect((await signIn('multipart/form-data; boundary=b', form)).status).toBe(415)
+    expect((await signIn('application/json; x=application/x-www-form-urlencoded', form)).status).toBe(400)
+    expect((await signIn('application/json; x=application/x-www-form-urlencoded', json)).status).toBe(200)
+    expect((await signIn('application/json', `{${Array.from({ length: 6_000 }, (_, at) => `"m${at}":1`).join(',')}}`)).status).toBe(422)
+  })
+
   test('a session that has ended brings no token', async () => {
     const server = await startAccountServer()
     const { token } = await readJson(await server.signUp('ada@example.org'))
@@ -74,11 +109,12 @@ describe('signing in', () => {
 
   test('the eleventh attempt in a minute from one address waits, whatever address it claims to be', async () => {
     const server = await startAccountServer()
+    let tried = 0
     const attempt = (address: string) =>
       server.call('/sign-in/email', {
         address,
-        body: { email: 'ada@example.org', password: 'wrong horse battery' },
-        headers: { 'x-pantheon-client-address': `10.9.9.${Math.floor(Math.random() * 250)}` },
+        body: { email: `nobody${tried++}@example.org`, password: 'wrong horse battery' },
+        headers: { 'x-pantheon-client-address': `10.9.9.${tried}` },
       })
     for (let count = 0; count < 10; count += 1) expect((await attempt('192.0.2.1')).status).toBe(401)
     const refused = await attempt('192.0.2.1')
@@ -109,7 +145,7 @@ describe('signing in', () => {
     await server.database.pool.query(`
       create function break_off() returns trigger language plpgsql as $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
       create trigger break_off after insert on auth.user for each row execute function break_off()`)
-    expect((await server.signUp('ada@example.org')).status).toBe(500)
+    expect((await server.signUp('ada@example.org')).status).toBe(503)
     await server.database.pool.query('drop trigger break_off on auth.user')
     expect((await server.signUp('ada@example.org')).status).toBe(200)
     expect(await server.authenticate(await server.authorization('ada@example.org'))).toMatchObject({ role: 'owner' })

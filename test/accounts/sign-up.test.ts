@@ -2,10 +2,34 @@ import { v7 as uuidv7 } from 'uuid'
 import { describe, expect, test } from 'vitest'
 import { firstAccountCode, isSameCode } from '../../server/accounts/first-account-code.ts'
 import { invitationDigest } from '../../server/accounts/sign-up-gate.ts'
-import { type AccountServer, readJson, SECRET, startAccountServer } from './account-server.ts'
+import { type AccountServer, BASE_URL, cookiesOf, PASSWORD, readJson, SECRET, startAccountServer } from './account-server.ts'
 
 const rows = async (server: AccountServer, statement: string) => (await server.database.pool.query(statement)).rows
 const statusesOf = (answers: Response[]) => answers.map(({ status }) => status).sort()
+
+test('one address makes ten accounts a minute, although each makes its browser a known one', async () => {
+  const server = await startAccountServer()
+  const statuses: number[] = []
+  let cookie = ''
+  for (let number = 0; number < 12; number += 1) {
+    const answer = await server.signUp(`person${number}@example.org`, {}, { address: '203.0.113.9', headers: { cookie, origin: BASE_URL } })
+    statuses.push(answer.status)
+    cookie = cookiesOf(answer) || cookie
+  }
+  expect(cookie).toContain('pantheon.device=')
+  expect(statuses).toEqual([...Array(10).fill(200), 429, 429])
+})
+
+test('an address longer than any is no address, to sign up with or to sign in by', async () => {
+  const server = await startAccountServer()
+  const address = `${'a'.repeat(400)}@example.org`
+  const signIn = (email: string) => server.call('/sign-in/email', { body: { email, password: PASSWORD } })
+  // The last one is what the library itself says.
+  for (const answer of [await server.signUp(address), await signIn(address), await signIn('no address')]) {
+    expect(answer.status).toBe(400)
+    expect(await readJson(answer)).toEqual({ code: 'INVALID_EMAIL', message: 'Invalid email' })
+  }
+})
 
 describe('the first account', () => {
   test('is one of three that sign up at once, and only that one is owner', async () => {

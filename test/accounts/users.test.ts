@@ -14,13 +14,23 @@ const somebody = (subject: string, more: Partial<Identity> = {}): Identity => ({
   subject,
   email: null,
   emailVerified: false,
+  sessionId: null,
   ...more,
 })
 const rows = async (statement: string, ...values: unknown[]) => (await pool.query(statement, values)).rows
 
 test('a user, a wallet and a grant are made at first sight', async () => {
   const user = await findOrCreateUser(database, somebody('first', { email: 'ada@example.org', emailVerified: true }), FIRST_SIGHT)
-  expect(user).toEqual({ id: 'first', email: 'ada@example.org', email_verified: true, role: 'user', suspended_at: null, erased_at: null })
+  expect(user).toEqual({
+    id: 'first',
+    email: 'ada@example.org',
+    email_verified: true,
+    role: 'user',
+    suspended_at: null,
+    erased_at: null,
+    signed_out_at: null,
+    session_ended: false,
+  })
   expect(await rows('select balance, held from credit_wallets where user_id = $1', 'first')).toEqual([{ balance: '100.5', held: '0' }])
   expect(await rows('select amount, kind, initiated_by, reference_id from credit_transactions where user_id = $1', 'first')).toEqual([
     { amount: '100.5', kind: 'grant', initiated_by: null, reference_id: 'signup:first' },

@@ -11,6 +11,7 @@ import type { Database } from '../../server/store/database.ts'
 import { writeJournal } from '../../server/store/turn-run.ts'
 import { grantCredits } from '../../server/usecases/grant-credits.ts'
 import { refundDebit } from '../../server/usecases/refund-debit.ts'
+import { randomFrom } from '../random.ts'
 
 // Everything that moves credits, at random, by the statements that the program moves them with.
 
@@ -21,17 +22,6 @@ export const unitsOf = (text: string): bigint => {
   const [whole = '0', fraction = ''] = text.replace('-', '').split('.')
   const units = BigInt(whole) * UNITS + BigInt(fraction.padEnd(8, '0'))
   return text.startsWith('-') ? -units : units
-}
-
-/** Numbers that a seed makes again (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 export interface Wallet {
@@ -57,7 +47,7 @@ const MODEL: PricedModel = {
   outputUsdPerMillion: '0',
 }
 
-export const OWNER: Caller = { userId: 'owner', email: null, role: 'owner' }
+const OWNER: Caller = { userId: 'owner', email: null, role: 'owner' }
 
 export async function createWallets(database: Database, count: number): Promise<Wallet[]> {
   const { kysely } = database

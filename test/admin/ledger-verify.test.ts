@@ -10,7 +10,7 @@ const program = await useProgram()
 const { pool } = program.database
 const folder = mkdtempSync(path.join(tmpdir(), 'pantheon-verify-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const MAIN = new URL('../../server/main.ts', import.meta.url).pathname
+const MAIN = new URL('../../server/main.mjs', import.meta.url).pathname
 
 /** The command as people run it, beside the server that runs on the same database. */
 async function verify(url = program.database.url): Promise<{ code: number; output: string }> {

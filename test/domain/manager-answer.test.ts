@@ -4,8 +4,8 @@ import { readEvaluation, readRouting, routeToAll } from '../../server/domain/man
 
 const roster = ['writer', 'Critic', 'coder', 'judge'].map(key => ({ key }))
 const routed = (answer: string, maximum = 3) => {
-  const { assignments, leftOut, how } = readRouting(answer, roster, maximum)
-  return { picked: assignments.map(({ agent, instruction }) => [agent.key, instruction]), leftOut: leftOut.map(({ key }) => key), how }
+  const { assignments, how } = readRouting(answer, roster, maximum)
+  return { picked: assignments.map(({ agent, instruction }) => [agent.key, instruction]), how }
 }
 const keys = (answer: string, maximum = 3) => routed(answer, maximum).picked.map(([key]) => key)
 
@@ -17,7 +17,6 @@ describe('a routing', () => {
         ['coder', 'write it'],
         ['writer', ''],
       ],
-      leftOut: [],
       how: 'manager',
     })
   })
@@ -48,11 +47,10 @@ describe('a routing', () => {
     expect(routed(twice).picked).toEqual([['coder', 'first']])
   })
 
-  it('never holds more than the maximum and says who was left out', () => {
+  it('never holds more than the maximum', () => {
     const answer = '{"selected_agent_keys": ["judge", "coder", "judge", "writer", "critic"]}'
-    expect(routed(answer)).toMatchObject({ leftOut: ['Critic'] })
     expect(keys(answer)).toEqual(['judge', 'coder', 'writer'])
-    expect(routed(answer, 1)).toMatchObject({ picked: [['judge', '']], leftOut: ['coder', 'writer', 'Critic'] })
+    expect(keys(answer, 1)).toEqual(['judge'])
   })
 
   it.each([
@@ -65,13 +63,13 @@ describe('a routing', () => {
     '"writer"',
     '{"__proto__": {"agent_key": "coder"}}',
   ])('falls back to the first agent when nothing valid is to be read: %j', answer => {
-    expect(routed(answer)).toEqual({ picked: [['writer', '']], leftOut: [], how: 'fallback' })
+    expect(routed(answer)).toEqual({ picked: [['writer', '']], how: 'fallback' })
   })
 
   it('to all agents reaches as far as the cap', () => {
-    const { assignments, leftOut, how } = routeToAll(roster, 3)
+    const { assignments, how } = routeToAll(roster, 3)
     expect(assignments.map(({ agent }) => agent.key)).toEqual(['writer', 'Critic', 'coder'])
-    expect([leftOut.map(({ key }) => key), how]).toEqual([['judge'], 'all'])
+    expect(how).toBe('all')
   })
 })
 

@@ -1,7 +1,8 @@
 import { onTestFinished } from 'vitest'
 import type { JobName } from '../../server/domain/job.ts'
+import { observeBy } from '../../server/domain/observation.ts'
 import { type Database, openDatabase } from '../../server/store/database.ts'
-import { openJobQueue } from '../../server/store/job-queue.ts'
+import { createJobQueue } from '../../server/store/job-queue.ts'
 import { applyRetention } from '../../server/usecases/apply-retention.ts'
 import { checkRollups } from '../../server/usecases/check-rollups.ts'
 import { purgeDeleted } from '../../server/usecases/purge-deleted.ts'
@@ -19,7 +20,8 @@ export interface RoundOptions {
 /** A round as the worker would run it, now and to its end; jobs that it enqueues go to the worker of the test. */
 export async function runJob({ database: { config } }: { database: TestDatabase }, name: Round, options: RoundOptions = {}): Promise<void> {
   const database = openDatabase({ config, namedStatements: true, onIdleError: () => undefined })
-  const jobs = await openJobQueue({ database, direct: config, working: false, onError: () => undefined })
+  const jobs = createJobQueue({ database, direct: config, working: false, onError: () => undefined })
+  await jobs.start()
   onTestFinished(async () => {
     await jobs.stop()
     await database.close()
@@ -34,7 +36,7 @@ export async function runJob({ database: { config } }: { database: TestDatabase 
       return rows
     },
   }
-  const deps = { database: timed, jobs, log, retentionDays: options.retentionDays ?? 90 }
+  const deps = { database: timed, jobs, log, retentionDays: options.retentionDays ?? 90, observer: observeBy([]) }
   const rounds = { 'purge-deleted': purgeDeleted, 'apply-retention': applyRetention, 'check-rollups': checkRollups }
   await rounds[name](deps)
 }

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { createLocalStorage } from '../../server/files/local-storage.ts'
 import type { ObjectStorage } from '../../server/files/object-storage.ts'
 import { createS3Storage, type S3Access } from '../../server/files/s3-storage.ts'
+import { anywhere } from '../outbound.ts'
 
 // The same for every storage. The S3 store is a real one: PANTHEON_TEST_S3 holds its S3Access as JSON; `.ci/s3-server` starts one.
 
@@ -15,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const access: S3Access | null = process.env.PANTHEON_TEST_S3 ? JSON.parse(process.env.PANTHEON_TEST_S3) : null
 const storages: [string, ObjectStorage][] = [
   ['the local disk', createLocalStorage(path.join(folder, 'objects'))],
-  ...(access ? [['an S3 store', createS3Storage(access)] satisfies [string, ObjectStorage]] : []),
+  ...(access ? [['an S3 store', createS3Storage(access, anywhere)] satisfies [string, ObjectStorage]] : []),
 ]
 
 const newKey = () => `ab/${randomUUID()}`
@@ -82,7 +83,7 @@ test('a store that cannot be reached is an error that names no key', async () =>
     accessKeyId: 'AKID',
     secretAccessKey: 'very-secret',
   }
-  const error = await createS3Storage(nobody)
+  const error = await createS3Storage(nobody, anywhere)
     .get(newKey())
     .catch(reason => reason)
   expect(error).toBeInstanceOf(Error)

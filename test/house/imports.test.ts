@@ -11,12 +11,13 @@ const layers = [
   ['server/http', 'server/jobs'],
   ['server/usecases'],
   ['server/turns'],
-  ['server/tools', 'server/llm', 'server/store', 'server/live', 'server/files', 'server/accounts', 'server/payments'],
+  ['server/tools', 'server/llm', 'server/store', 'server/live', 'server/files', 'server/accounts', 'server/payments', 'server/telemetry'],
+  ['server/outbound'],
   ['server/domain'],
   ['contract'],
 ]
 const root = path.join(import.meta.dirname, '../..')
-const source = /\.(ts|tsx)$/
+const source = /\.(ts|tsx|mjs)$/
 const importing = /^(?:import|export)\s(?:[^'"`]*?\sfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
 
 const files = ['contract', 'server', 'web']
@@ -82,11 +83,52 @@ test('a thing lives where its noun lives', () => {
   expectNone(firstText(/^export \* from/m, 'server') ?? firstText(/^export \* from/m, 'contract'))
 })
 
-test('only main reads the environment, and nobody calls the global fetch', () => {
-  expectNone(firstText(/\bprocess\.env\b/, 'server', ['server/main.ts']))
-  expectNone(firstText(/(?<![.\w])fetch\(/, 'server'))
+test('only main reads the environment', () => {
+  expectNone(firstText(/\bprocess\.env\b/, 'server', ['server/main.mjs']))
 })
+
+test('there is one way out: no other file connects to anything', () => {
+  const isWayOut = isPartOf('server/outbound')
+  const others = files.filter(({ name }) => isPartOf('server')(name) && !isWayOut(name))
+  expectNone(others.find(({ text }) => ways.some(way => way.test(text)))?.name)
+  // What the rule is held against, so that it cannot go blind.
+  for (const sneak of SNEAKS) expect(ways.filter(way => way.test(sneak)).length, sneak).toBeGreaterThan(0)
+  for (const fine of FINE) expect(ways.filter(way => way.test(fine)).length, fine).toBe(0)
+})
+
+const ways = [
+  /(?<![.\w])fetch\(|globalThis\.fetch|\bnew (WebSocket|EventSource)\(/,
+  /^import (?!type )[^'"]*from '(undici|node:(https|http2|tls|dgram|dns|dns\/promises))'/m,
+  /^import (?!type )[^'"]*\b(request|get|Agent|connect|createConnection|\* as \w+|\w+) from '(node:)?(http|net)'/m,
+  /^import (?!type )[^'"]*\{[^}]*\b(request|get|Agent|connect|createConnection)\b[^}]*\} from '(node:)?(http|net)'/m,
+  /\bimport\('(undici|node:(http|https|http2|net|tls|dgram|dns))'\)/,
+]
+const SNEAKS = [
+  "fetch('http://127.0.0.1')",
+  "new WebSocket('ws://127.0.0.1')",
+  "import { request } from 'undici'",
+  "import { type Dispatcher, request } from 'undici'",
+  "import http from 'node:http'",
+  "import * as net from 'node:net'",
+  "import { createServer, get } from 'node:http'",
+  "import { connect } from 'node:tls'",
+  "await import('undici')",
+]
+const FINE = [
+  "import { createServer } from 'node:http'",
+  "import type { Socket } from 'node:net'",
+  "import type { Dispatcher } from 'undici'",
+  'outbound.fetch(',
+]
 
 test('the domain waits for nothing, reads no clock and throws no dice', () => {
   expectNone(firstText(/\basync\b|\bawait \w|\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(/, 'server/domain'))
+})
+
+test('what watches is loaded only where it is wanted', () => {
+  const isOfWatchers = (specifier: string) => /^(prom-client|@sentry\/|@opentelemetry\/)/.test(specifier)
+  expectNone(first(({ name, specifier }) => isOfWatchers(specifier) && !isPartOf('server/telemetry')(name)))
+  const openers = ['metrics', 'traces', 'fault-reports'].map(noun => `../telemetry/${noun}.ts`).join('|')
+  const atOnce = new RegExp(`^import (?!type )[^'\\n]*from '(?:${openers})'`, 'm')
+  expectNone(firstText(atOnce, 'server'))
 })

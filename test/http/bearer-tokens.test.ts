@@ -142,5 +142,6 @@ test('which ways to sign in there are is open to everybody', async () => {
     first_account_code_required: false,
     external_issuers: [],
     demo_model: false,
+    low_balance_threshold: '5',
   })
 })

@@ -162,7 +162,7 @@ test('a problem may have every code of the closed list, and no other', () => {
 })
 
 test('the limits of a list are told', () => {
-  const { parameters = [] } = document.paths['/api/v1/agents']!.get!
+  const { parameters = [] } = document.paths['/api/v1/users/me/usage']!.get!
   expect(parameters.map(({ name, required, schema }) => ({ name, required, schema }))).toEqual([
     { name: 'limit', required: false, schema: { default: 50, type: 'integer', minimum: 1, maximum: 200 } },
     { name: 'offset', required: false, schema: { default: 0, type: 'integer', minimum: 0, maximum: 1_000_000_000 } },
@@ -186,6 +186,13 @@ describe('the page to browse it', () => {
       )
       expect(file.headers.get('x-content-type-options')).toBe('nosniff')
     }
+  })
+
+  test('knows no other address, and says so as everything else does', async () => {
+    const answer = await anonymous.get('//api/docs/nothing-here.js')
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+    expect(answer.body).toMatchObject({ code: 'not_found', trace_id: answer.headers.get('x-trace-id') })
   })
 
   test('runs under its own content policy: no script or style stands in the page itself', async () => {

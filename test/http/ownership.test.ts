@@ -14,7 +14,7 @@ const program = await useProgram({ PANTHEON_DATA_DIR: folder })
 const owner = await program.user('owner')
 const stranger = await program.user('stranger')
 
-type Parameter = 'room_id' | 'agent_id' | 'session_id' | 'turn_id' | 'file_id'
+type Parameter = 'room_id' | 'agent_id' | 'session_id' | 'turn_id' | 'file_id' | 'api_key_id'
 type Ids = Record<Parameter | 'spare_agent_id', string>
 interface Row {
   body?: (ids: Ids) => unknown
@@ -72,9 +72,17 @@ const rows: Record<string, Row> = {
   'GET /sessions/{session_id}/turns/{turn_id}/stream': {},
   'POST /sessions/{session_id}/turns/{turn_id}/cancel': {},
   'POST /sessions/{session_id}/turns/{turn_id}/regenerate': {},
+  'DELETE /users/me/api-keys/{api_key_id}': {},
 }
 
-const nouns: Record<Parameter, string> = { room_id: 'Room', agent_id: 'Agent', session_id: 'Session', turn_id: 'Turn', file_id: 'File' }
+const nouns: Record<Parameter, string> = {
+  room_id: 'Room',
+  agent_id: 'Agent',
+  session_id: 'Session',
+  turn_id: 'Turn',
+  file_id: 'File',
+  api_key_id: 'API key',
+}
 
 interface Route {
   name: string
@@ -110,12 +118,14 @@ async function furnish(client: Client, key: string): Promise<{ inRoom: Ids; alon
   const alone = await client.post(`/agents/${agentId}/sessions`)
   const spare = await newAgent(client, { key: `${key}-spare` })
   const file = await client.post(`/rooms/${council.roomId}/files`, upload.body!({} as Ids), upload.headers)
+  const apiKey = await client.post('/users/me/api-keys', { name: key })
   const ids = {
     room_id: council.roomId,
     agent_id: agentId,
     session_id: council.sessionId,
     turn_id: turn.body.id,
     file_id: file.body.id,
+    api_key_id: apiKey.body.id,
     spare_agent_id: spare,
   }
   return { inRoom: ids, alone: { ...ids, session_id: alone.body.id } }
@@ -129,6 +139,8 @@ async function deleted(client: Client, agentId: string, roomId: string): Promise
   const sessions = await Promise.all([client.post(`/rooms/${roomId}/sessions`), client.post(`/agents/${agentId}/sessions`)])
   const [inRoom = '', alone = ''] = sessions.map(session => session.body.id as string)
   const file = await client.post(`/rooms/${roomId}/files`, upload.body!({} as Ids), upload.headers)
+  const apiKey = await client.post('/users/me/api-keys', { name: 'gone' })
+  await client.send('DELETE', `/users/me/api-keys/${apiKey.body.id}`)
   await client.send('DELETE', `/files/${file.body.id}`)
   await client.send('DELETE', `/rooms/${roomId}/sessions/${inRoom}`)
   await client.send('DELETE', `/agents/${agentId}/sessions/${alone}`)
@@ -141,10 +153,18 @@ async function deleted(client: Client, agentId: string, roomId: string): Promise
     session_id: [inRoom, alone, gone.inRoom.session_id, gone.alone.session_id],
     turn_id: [gone.inRoom.turn_id],
     file_id: [file.body.id, gone.inRoom.file_id],
+    api_key_id: [apiKey.body.id],
   }
 }
 
-const spread: Record<Parameter, string> = { room_id: 'rooms', agent_id: 'agents', session_id: 'sessions', turn_id: '', file_id: '' }
+const spread: Record<Parameter, string> = {
+  room_id: 'rooms',
+  agent_id: 'agents',
+  session_id: 'sessions',
+  turn_id: '',
+  file_id: '',
+  api_key_id: '',
+}
 
 async function longAgo(parameter: Parameter, ids: string[]): Promise<void> {
   await program.database.pool.query(`update ${spread[parameter]} set deleted_at = now() - interval '7 days 1 minute' where id = any($1)`, [
@@ -211,6 +231,7 @@ async function everythingOf({ userId }: Client): Promise<unknown> {
     read(`select * from turn_runs where session_id in ${ofSessions} order by turn_id`),
     read('select id, filename, storage_key from uploaded_files where user_id = $1 order by id'),
     read('select * from credit_transactions where user_id = $1 order by id'),
+    read('select * from api_keys where user_id = $1 order by id'),
   ])
 }
 

@@ -51,6 +51,41 @@ test('each request is one line: what was asked, by whom, with what answer', asyn
   }
 })
 
+test('a reader who leaves in the middle is one line, too', async () => {
+  const { turns } = await newDirectChat(ada, { key: 'left' })
+  const leave = new AbortController()
+  const options = { signal: leave.signal, headers: { 'x-trace-id': 'seventh' } }
+  const stream = await ada.stream(`${turns}/stream`, { message: 'Hello.' }, options)
+  leave.abort()
+  const own = () => requests().filter(line => line.trace_id === 'seventh')
+  await expect.poll(own).toHaveLength(1)
+  expect(own()[0]).toMatchObject({ status: 200, turn_id: stream.headers.get('x-turn-id'), user_id: 'ada' })
+})
+
+test('each model call and each close is one line, with the ids that lead from one to the other', async () => {
+  const { turns } = await newDirectChat(ada, { key: 'called' })
+  const turn = await ada.post(turns, { message: 'Hello.' }, { 'x-trace-id': 'eighth' })
+  const ids = { trace_id: 'eighth', turn_id: turn.body.id, user_id: 'ada' }
+  const own = (message: string) => lines.filter(line => line.msg === message && line.trace_id === 'eighth')
+  await expect.poll(() => own('request')).toHaveLength(1)
+  expect(own('model call')).toEqual([
+    expect.objectContaining({
+      ...ids,
+      purpose: 'agent',
+      model_alias: 'deepseek',
+      provider_model: expect.any(String),
+      latency_ms: expect.any(Number),
+      time_to_first_token_ms: expect.any(Number),
+      input_tokens_fresh: expect.any(Number),
+      output_tokens: expect.any(Number),
+      credits: turn.body.credits_burned,
+      status: 'success',
+    }),
+  ])
+  expect(own('turn closed')).toEqual([expect.objectContaining({ ...ids, mode: 'standalone', status: 'completed' })])
+  expect(own('request')[0]).toMatchObject(ids)
+})
+
 test('no line holds a token, a body, a query or what an agent is told', async () => {
   const agent = await ada.post('/agents', { agent_key: 'quiet', name: 'Marzipan-1', model_alias: 'deepseek', role_prompt: 'Marzipan-2' })
   await ada.send('PATCH', `/agents/${agent.body.id}?q=Marzipan-3`, { name: 'Marzipan-4', role_prompt: `Marzipan-5${'\0'}` })

@@ -202,6 +202,35 @@ test('rooms are listed newest first, in a total order, at most 500', async () =>
   expect(await listed()).toHaveLength(500)
 })
 
+test('a list of rooms tells of each who speaks first and when it was last used, without another request', async () => {
+  const lister = await user('lister')
+  const { roomId, sessionId, turns, agents } = await newCouncil(lister, 'manual', [{ key: 'one', name: 'First' }, { key: 'two' }])
+  const listed = async () => (await lister.get('/rooms')).body.find((room: { id: string }) => room.id === roomId)
+  expect(await listed()).toMatchObject({
+    last_used_at: null,
+    agents: [
+      { id: agents.one, agent_key: 'one', name: 'First' },
+      { id: agents.two, agent_key: 'two', name: 'two' },
+    ],
+  })
+  endpoint.reply({})
+  for (const message of ['@one hello', '@two hello']) expect((await lister.post(turns, { message })).status).toBe(201)
+  const newest = (await lister.get(turns)).body.turns.at(-1)
+  expect((await listed()).last_used_at).toBe(newest.created_at)
+
+  await lister.send('PUT', `/rooms/${roomId}/agents/order`, { agent_ids: [agents.two, agents.one] })
+  expect((await listed()).agents.map((agent: { agent_key: string }) => agent.agent_key)).toEqual(['two', 'one'])
+  await lister.send('DELETE', `/agents/${agents.two}`)
+  await lister.send('DELETE', `/rooms/${roomId}/sessions/${sessionId}`)
+  expect(await listed()).toMatchObject({ last_used_at: null, agents: [{ agent_key: 'one' }] })
+  for (let at = 0; at < 21; at += 1)
+    await lister.post(`/rooms/${roomId}/agents`, { agent_id: await newAgent(lister, { key: `more-${at}` }) })
+  expect((await listed()).agents).toHaveLength(20)
+  await lister.send('DELETE', `/rooms/${roomId}`)
+  const [deleted] = (await lister.get('/rooms?deleted=true')).body
+  expect([deleted.agents, deleted.last_used_at]).toEqual([undefined, undefined])
+})
+
 test('an agent in two rooms leaves both when it is deleted', async () => {
   const shared = await newAgent(ada, { key: 'shared' })
   const rooms = await Promise.all([newRoom(), newRoom()])

@@ -200,7 +200,7 @@ describe('the messages of a session', () => {
     expect(body.messages[0]).toMatchObject({ role: 'user', agent_name: null, agent_key: null, turn_id: closed[0].id })
 
     // The order is the query's own, not that of an index that happens to be read, nor of the rows as they came.
-    await database.pool.query('alter table messages drop constraint messages_session_id_turn_index_position_key')
+    await database.pool.query('drop index messages_place')
     await database.pool.query(`update messages set position = position * 100 where turn_id = $1`, [closed[0].id])
     await database.pool.query(
       `insert into messages (id, session_id, turn_id, turn_index, position, role, visibility, agent_key, source_agent_key, agent_name, mode, content, created_at)

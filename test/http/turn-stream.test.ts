@@ -1,6 +1,7 @@
 import { request as httpRequest, type ServerResponse } from 'node:http'
 import fastify from 'fastify'
 import { afterAll, expect, test } from 'vitest'
+import { observeBy } from '../../server/domain/observation.ts'
 import { streamTurn } from '../../server/http/turn-stream.ts'
 import { createMemoryTurnLogs } from '../../server/live/memory-turn-logs.ts'
 import { joinedText, readEvents } from '../event-reader.ts'
@@ -11,14 +12,14 @@ const responses: ServerResponse[] = []
 const app = fastify()
 app.get('/:turn', async (request, reply) => {
   responses.push(reply.raw)
-  const log = await logs.find((request.params as { turn: string }).turn)
-  await streamTurn(request, reply, log!, 'basic', 0)
+  const log = await logs.find((request.params as { turn: string }).turn, async () => null)
+  await streamTurn(request, reply, log!, 'basic', 0, observeBy([]))
 })
 const address = await app.listen({ port: 0, host: '127.0.0.1' })
 afterAll(() => app.close())
 
 test('a reader that stops reading costs at most 1 MiB and slows nobody', async () => {
-  const log = logs.open('long')
+  const log = logs.open('long', 1, () => {})
   for (let index = 0; index < 800; index++) log.append({ type: 'chunk', delta: 'x'.repeat(20_000) })
   log.append({
     type: 'done',

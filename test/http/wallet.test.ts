@@ -222,7 +222,7 @@ describe('the database', () => {
     expect(await moneyOf(hal.userId)).toEqual(money)
     const left = await pool.query(
       `select (select count(*) from turns where user_id = $1) + (select count(*) from messages join turns on turns.id = turn_id
-      where user_id = $1) as left`,
+      where turns.user_id = $1) as left`,
       [hal.userId],
     )
     expect(left.rows).toEqual([{ left: 0 }])

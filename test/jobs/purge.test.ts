@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../server/store/database.ts'
-import { openJobQueue } from '../../server/store/job-queue.ts'
+import { createJobQueue } from '../../server/store/job-queue.ts'
 import { createTestDatabase, type TestDatabase } from '../database.ts'
 import { type RoundOptions, runJob } from '../files/job-runner.ts'
 
@@ -13,7 +13,8 @@ const LOCK_MS = process.env.PANTHEON_LONG ? 100 : 2_000
 /** Half of the sessions in one room, half with one agent; one call for each turn. */
 async function fill(database: TestDatabase): Promise<void> {
   const queue = openDatabase({ config: database.config, namedStatements: true, onIdleError: () => undefined })
-  const jobs = await openJobQueue({ database: queue, direct: database.config, working: false, onError: () => undefined })
+  const jobs = createJobQueue({ database: queue, direct: database.config, working: false, onError: () => undefined })
+  await jobs.start()
   await jobs.stop()
   await queue.close()
   const client = await database.pool.connect()

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
 import { pino } from 'pino'
 import { afterAll, expect, test } from 'vitest'
+import { observeBy } from '../../server/domain/observation.ts'
 import type { Parsed } from '../../server/files/parse-file.ts'
 import { runJobs } from '../../server/jobs/run-jobs.ts'
 import { openDatabase } from '../../server/store/database.ts'
-import { openJobQueue } from '../../server/store/job-queue.ts'
+import { createJobQueue } from '../../server/store/job-queue.ts'
 import { newRoom, parsed, upload } from '../files/file-program.ts'
 import { useProgram } from '../program.ts'
 
@@ -12,7 +13,8 @@ import { useProgram } from '../program.ts'
 
 const program = await useProgram({ ADMIN_USER_IDS: 'boss-id' })
 const database = openDatabase({ config: program.database.config, namedStatements: true, onIdleError: () => undefined })
-const jobs = await openJobQueue({ database, direct: program.database.config, working: true, onError: () => undefined })
+const jobs = createJobQueue({ database, direct: program.database.config, working: true, onError: () => undefined })
+await jobs.start()
 const faults = { storage: 0, parser: 0, brokenKey: '' }
 const runs = { parse: 0 }
 const removed: string[] = []
@@ -21,6 +23,7 @@ await runJobs({
   jobs,
   log: pino({ level: 'silent' }),
   retentionDays: 90,
+  observer: observeBy([]),
   storage: {
     put: async () => {},
     async get(key) {

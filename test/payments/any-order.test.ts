@@ -6,6 +6,7 @@ import { insertTopUp } from '../../server/store/top-ups.ts'
 import { findOrCreateUser } from '../../server/store/users.ts'
 import { type PaymentEventDependencies, receivePaymentEvent } from '../../server/usecases/receive-payment-event.ts'
 import { useTestDatabase } from '../database.ts'
+import { anywhere } from '../outbound.ts'
 import { type SignedEvent, type StandInIntent, type StripeEndpoint, startStripeEndpoint } from '../stripe-endpoint.ts'
 import { brokenBalances, brokenTopUps } from './paying-program.ts'
 
@@ -17,7 +18,11 @@ let deps: PaymentEventDependencies
 beforeAll(async () => {
   stripe = await startStripeEndpoint()
   const log = pino({ level: 'silent' })
-  const provider = await openStripe({ secretKey: stripe.secretKey, webhookSecrets: [stripe.webhookSecret], apiBase: stripe.url }, log)
+  const provider = await openStripe(
+    { secretKey: stripe.secretKey, webhookSecrets: [stripe.webhookSecret], apiBase: stripe.url },
+    anywhere,
+    log,
+  )
   deps = { database: opened, payments: { provider, terms: { creditsPerUsd: '33.33', minimumUsd: '1', maximumUsd: '500' } }, log }
 })
 
@@ -37,7 +42,7 @@ let users = 0
 async function orderedTopUp(): Promise<{ userId: string; intent: StandInIntent }> {
   users += 1
   const number = users
-  const identity = { issuer: 'test', subject: `user-${number}`, email: null, emailVerified: false }
+  const identity = { issuer: 'test', subject: `user-${number}`, email: null, emailVerified: false, sessionId: null }
   const { id: userId } = await findOrCreateUser(opened, identity, { localIssuer: 'none', signupGrant: '0' })
   const intent: StandInIntent = {
     id: `pi_order_${number}`,

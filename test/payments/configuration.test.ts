@@ -24,6 +24,7 @@ const auth = {
   first_account_code_required: false,
   external_issuers: [],
   demo_model: true,
+  low_balance_threshold: '5',
 }
 const blockOf = (environment: Record<string, string>) =>
   startUpBlock({
@@ -33,6 +34,7 @@ const blockOf = (environment: Record<string, string>) =>
     database: 'somewhere',
     providers: new Set(),
     auth,
+    watched: '',
     firstAccountCode: null,
   })
 

@@ -245,7 +245,7 @@ test('the OpenAPI document names every refusal of the three routes', async () =>
     400: '`malformed_request`',
     401: '`unauthenticated`',
     409: '`idempotency_conflict`',
-    403: '`suspended`',
+    403: '`suspended`, `insufficient_scope`',
     413: '`payload_too_large`',
     415: '`unsupported_media_type`',
     422: '`validation_error`',

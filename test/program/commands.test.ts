@@ -19,6 +19,7 @@ describe('--help', () => {
     [['user', 'create'], 'first line of standard input'],
     [['ledger'], 'verify'],
     [['ledger', 'verify'], 'ledger'],
+    [['doctor'], '--url'],
     [['openapi'], 'OpenAPI document'],
     [['configuration'], '--write'],
   ] as const)('of %j says what it does, and does nothing', async ([command, words]) => {

@@ -2,9 +2,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { expect, onTestFinished, vi } from 'vitest'
+import { AS_STARTED, COMPILED, ENDING_WITH_THIS } from '../child-program.ts'
 import { type Client, createClient } from '../program.ts'
 
-const MAIN = path.join(import.meta.dirname, '../../server/main.ts')
+const MAIN = path.join(import.meta.dirname, '../../server/main.mjs')
 /** Generous: these programs share two cores with the rest of the suite, and a test may start several, one after another. */
 const PATIENCE = { timeout: 60_000, interval: 20 }
 vi.setConfig({ testTimeout: 180_000 })
@@ -15,7 +16,7 @@ export const PASSWORD = 'correct horse battery'
 export interface Surroundings {
   folder: string
   environment?: Record<string, string>
-  /** Whose command line it is; server/main.ts under the Node of this test otherwise. */
+  /** Whose command line it is; server/main.mjs under the Node of this test otherwise. */
   command?: [string, ...string[]]
   /** When to end it at the latest; with the test otherwise. */
   atEnd?: (end: () => void) => void
@@ -81,10 +82,11 @@ export async function runPantheon(surroundings: Surroundings, args: string[], in
 }
 
 function spawnPantheon({ folder, environment, command }: Surroundings, args: string[]): ChildProcessWithoutNullStreams {
-  const [file, ...first] = command ?? [process.execPath, MAIN]
+  const [file, ...first] = command ?? [process.execPath, ...ENDING_WITH_THIS, ...AS_STARTED, MAIN]
   // Nothing of the developer's own environment, which may hold keys.
   const { PATH = '', HOME = folder } = process.env
-  const env = { PATH, HOME, PANTHEON_DATA_DIR: path.join(folder, 'data'), PORT: '0', LOG_LEVEL: 'warn', ...environment }
+  const given = { PATH, HOME, NODE_COMPILE_CACHE: COMPILED, PANTHEON_DATA_DIR: path.join(folder, 'data') }
+  const env = { ...given, PORT: '0', LOG_LEVEL: 'warn', ...environment }
   return spawn(file, [...first, ...args], { cwd: folder, env })
 }
 

@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createTestDatabase } from '../database.ts'
 import { joinedText } from '../event-reader.ts'
 import { discardAbandonedTrials, isServed, trialFolder } from '../store/embedded-trial.ts'
 import { firstOwner, newConversation, type PantheonProcess, signIn, signUp, startPantheon } from './pantheon-process.ts'
@@ -44,18 +46,42 @@ describe('the first start', () => {
       expect(statSync(path.join(dataOf(folder), name)).mode & 0o077, name).toBe(0)
   })
 
-  test('is refused on a port that another program has, and leaves nothing running', async () => {
-    const other = createServer().listen(0, '127.0.0.1')
-    const port = await new Promise<number>(resolve => other.once('listening', () => resolve((other.address() as { port: number }).port)))
+  test.each([
+    ['PORT', (port: number) => `Port ${port} on 127.0.0.1 is taken by another program: set PORT to a free one.\n`],
+    [
+      'METRICS_PORT',
+      (port: number) =>
+        `METRICS_PORT: port ${port} on 127.0.0.1 cannot be used: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+    ],
+  ])('is refused where %s is taken, says so, and leaves nothing running', async (variable, words) => {
+    const { port, free } = await takePort()
     const folder = trialFolder()
-    const program = startPantheon({ folder, environment: { PORT: String(port) } })
+    const program = startPantheon({ folder, environment: { [variable]: String(port) } })
     expect(await program.exitCode).toBe(1)
-    other.close()
-    expect(program.stderr()).toBe(`Port ${port} on 127.0.0.1 is taken by another program: set PORT to a free one.\n`)
+    free()
+    expect(program.stderr()).toBe(words(port))
     expect(program.stdout()).toBe('')
     expect(isServed(dataOf(folder))).toBe(false)
   })
+
+  test('of a worker, too, ends where METRICS_PORT is taken', async () => {
+    const { port, free } = await takePort()
+    const database = await createTestDatabase()
+    onTestFinished(database.drop)
+    const environment = { DATABASE_URL: database.url, METRICS_PORT: String(port), HOST: '127.0.0.1' }
+    const worker = startPantheon({ folder: trialFolder(), environment }, 'worker')
+    expect(await worker.exitCode).toBe(1)
+    free()
+    expect(worker.stderr()).toMatch(/^METRICS_PORT: port \d+ on 127\.0\.0\.1 cannot be used: /)
+  })
 })
+
+/** A port of this machine that another program listens on. */
+async function takePort() {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  return { port: (other.address() as AddressInfo).port, free: () => void other.close() }
+}
 
 describe('a second server on a data folder in use', () => {
   test('says so and exits with 2, and the first goes on', async () => {

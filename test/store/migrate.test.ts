@@ -78,6 +78,45 @@ test('a migration that fails leaves nothing of itself and keeps what came before
   expect((await migrate(config, folder)).applied).toEqual(['0002_second'])
 })
 
+test('a file outside a transaction commits its statements one by one, and begins anew when it was stopped', async () => {
+  const file = (last: string) => `-- outside a transaction: it takes long
+
+create table if not exists two ();
+
+create index concurrently if not exists one_n on one (n);
+
+do $$
+begin
+  insert into one values (2);
+  commit;
+end $$;
+
+${last}
+`
+  const { config, folder, pool, write } = await trial({
+    '0001_first.sql': 'create table one as select 1 as n',
+    '0002_second.sql': file('select 1 / 0'),
+  })
+  await expect(migrate(config, folder)).rejects.toThrow(
+    'Migration 0002_second stopped, and begins anew with the next run: division by zero',
+  )
+  expect(await tables(pool)).toEqual(['migrations', 'one', 'two'])
+  expect(await appliedHead(pool)).toBe('0001_first')
+  write({ '0002_second.sql': file('create table three ()') })
+  expect(await migrate(config, folder)).toEqual({ applied: ['0002_second'], head: '0002_second' })
+  expect((await pool.query(`select indisvalid from pg_index where indexrelid = 'one_n'::regclass`)).rows).toEqual([{ indisvalid: true }])
+  expect((await pool.query('select n from one order by n')).rows).toEqual([{ n: 1 }, { n: 2 }, { n: 2 }])
+})
+
+test('a run that waits for another does not keep it from making an index concurrently', async () => {
+  const { config, folder } = await trial({
+    '0001_first.sql': 'create table one (n integer); select pg_sleep(0.5)',
+    '0002_second.sql': '-- outside a transaction\n\ncreate index concurrently one_n on one (n)',
+  })
+  const runs = await Promise.all([migrate(config, folder), migrate(config, folder)])
+  expect(runs.map(run => run.applied.length).sort()).toEqual([0, 2])
+})
+
 test('an older release runs beside the migrations of a newer one', async () => {
   const { config, folder, remove } = await trial({ '0001_first.sql': 'create table one ()', '0002_newer.sql': 'create table two ()' })
   await migrate(config, folder)

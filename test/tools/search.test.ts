@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createSearchTool } from '../../server/tools/search.ts'
 import { createSearxng } from '../../server/tools/searxng.ts'
 import { createTavily } from '../../server/tools/tavily.ts'
+import { anywhere } from '../outbound.ts'
 
 interface Asked {
   method: string | undefined
@@ -43,7 +44,7 @@ const result = (number: number) => ({
   score: 0.5,
 })
 const context = (signal = new AbortController().signal) => ({ signal })
-const tavily = (baseUrl: string) => createSearchTool(createTavily({ baseUrl, apiKey: 'tvly-secret' }))
+const tavily = (baseUrl: string) => createSearchTool(createTavily({ baseUrl, apiKey: 'tvly-secret' }, anywhere))
 
 describe('a search', () => {
   it('asks Tavily with the key in the header and nowhere else', async () => {
@@ -57,7 +58,7 @@ describe('a search', () => {
 
   it('asks SearXNG for JSON', async () => {
     const service = await searchService(json({ results: [result(1)] }))
-    const found = await createSearchTool(createSearxng({ baseUrl: service.baseUrl })).run({ query: 'a & b=c' }, context())
+    const found = await createSearchTool(createSearxng({ baseUrl: service.baseUrl }, anywhere)).run({ query: 'a & b=c' }, context())
     expect(service.asked[0]).toMatchObject({ method: 'GET', url: '/search?q=a+%26+b%3Dc&format=json' })
     expect(found).toMatchObject({ kind: 'ok', summary: '1 result' })
   })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startChildProgram } from '../child-program.ts'
-import { newAgent } from '../council.ts'
+import { newAgent, newCouncil } from '../council.ts'
 import { createClient, useProgram } from '../program.ts'
 
 const environment = {
@@ -93,6 +93,27 @@ test('when less is left than the worst case, the output limit is lowered to what
   expect(Number(answer.body.balance_after)).toBeGreaterThanOrEqual(0)
   // What is left pays for no further call.
   expect((await ada.post(`/sessions/${sessionId}/turns`, { message: 'Again.' })).status).toBe(402)
+})
+
+test('of specialists that begin together and cannot all be paid for at their most, one is lowered', async () => {
+  const ada = await user('lowered-one')
+  const { turns } = await newCouncil(ada, 'orchestrator', [{ key: 's1' }, { key: 's2' }, { key: 's3' }])
+  // The worst case of one is a little more than 0.2.
+  await setBalance(ada.userId, '0.5')
+  const allowed: Record<string, number> = {}
+  endpoint.reply(({ purpose, agentKey, body }) => {
+    const usage = { fresh: 0, output: 0 }
+    if (purpose === 'manager_routing') return { chunks: [JSON.stringify({ selected_agent_keys: ['s1', 's2', 's3'] })], usage }
+    if (purpose === 'manager_evaluation') return { chunks: [JSON.stringify({ continue: false })], usage }
+    if (purpose === 'agent') allowed[agentKey!] = body.max_tokens!
+    // None ends, and frees what is held for it, before all have begun.
+    return { chunks: ['heard'], usage, firstTokenMs: purpose === 'agent' ? 500 : 0 }
+  })
+  expect(await ada.post(turns, { message: 'Go.' })).toMatchObject({ status: 201, body: { status: 'completed' } })
+  const [least, ...others] = Object.values(allowed).toSorted((one, other) => one - other)
+  expect(others).toEqual([2048, 2048])
+  expect(least).toBeLessThan(1000)
+  expect(least).toBeGreaterThan(256)
 })
 
 test('a balance of zero or less is always refused, and with enforcement off it is not', async () => {

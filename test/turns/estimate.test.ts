@@ -18,6 +18,19 @@ test('an estimate says what the next turn would do and cost, calls nobody, store
   expect(Number(turn.credits_burned)).toBeLessThan(Number(estimate.high))
 })
 
+test('an estimate counts with the model that is asked for instead of the agents’ own', async () => {
+  const ada = await user('estimate-override')
+  const { sessionId } = await newCouncil(ada, 'roundtable', [{ key: 'one' }])
+  const ask = async (override?: string | null) =>
+    await ada.post(`/sessions/${sessionId}/estimate`, { message: 'What now?', model_alias_override: override })
+  const own = await ask()
+  expect((await ask(null)).body).toEqual(own.body)
+  // 14 to 1, by the seeded prices.
+  const costly = (await ask('premium')).body
+  expect(Number(costly.high) / Number(own.body.high)).toBeGreaterThan(10)
+  expect(await ask('unheard-of')).toMatchObject({ status: 422 })
+})
+
 test('an estimate of a council reaches from one specialist to all that may be asked', async () => {
   const ada = await user('estimate-council')
   const { sessionId } = await newCouncil(ada, 'orchestrator', [{ key: 'one' }, { key: 'two' }])

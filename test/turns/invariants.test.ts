@@ -50,6 +50,23 @@ test('a turn of one call takes two round trips before its first token and one fo
   expect(statements.splice(0)).toEqual(['close_turn'])
 })
 
+test('the specialists of a round begin by one write, which also says how the routing ended', async () => {
+  const ada = await user('one-write')
+  const { turns } = await newCouncil(ada, 'orchestrator', [{ key: 's1' }, { key: 's2' }, { key: 's3' }])
+  const beforeEach: string[][] = []
+  endpoint.reply(({ purpose }) => {
+    if (purpose === 'manager_routing') return { chunks: [JSON.stringify({ selected_agent_keys: ['s1', 's2', 's3'] })] }
+    if (purpose === 'manager_evaluation') return { chunks: [JSON.stringify({ continue: false })] }
+    if (purpose === 'agent') beforeEach.push([...statements])
+    return { chunks: ['heard'] }
+  })
+  await ada.post(turns, { message: 'Warm up.' })
+  beforeEach.length = 0
+  statements.length = 0
+  expect(await ada.post(turns, { message: 'Count me.' })).toMatchObject({ status: 201, body: { status: 'completed' } })
+  expect(beforeEach).toEqual(Array(3).fill(['load_turn', 'admit_turn', 'write_journal']))
+})
+
 test('nothing of a turn is visible before its close, and all of it after: one commit', async () => {
   const ada = await user('one-commit')
   const { turns, sessionId } = await newDirectChat(ada, { key: 'one' })

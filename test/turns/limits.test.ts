@@ -49,7 +49,11 @@ test('the cap on model calls ends a turn, and the synthesis is made all the same
   })
   const events = await (await ada.stream(`${turns}/stream`, { message: 'Go.' })).all()
   expect(asked).toEqual(['manager_routing', 'agent', 'manager_evaluation', 'manager_routing', 'manager_synthesis'])
-  expect(events.at(-1)!.data).toMatchObject({ limit: 'model_calls', status: 'partial' })
+  const done = events.at(-1)!.data
+  expect(done).toMatchObject({ limit: 'model_calls', status: 'partial' })
+  // The stored turn says so as well, in the list and alone.
+  expect((await ada.get(turns)).body.turns).toMatchObject([{ limit_reached: 'model_calls' }])
+  expect((await ada.get(`${turns}/${done.turn_id}`)).body.limit_reached).toBe('model_calls')
 })
 
 test('a turn never spends more than its max_credits: the output limit is lowered, then work stops', async () => {
@@ -68,25 +72,6 @@ test('a turn never spends more than its max_credits: the output limit is lowered
     status: 422,
     body: { errors: [{ path: 'max_credits' }] },
   })
-})
-
-test.each([
-  ['hangs before its first token', { firstTokenMs: 60_000 }, 'timeout', '', 504],
-  ['hangs in the middle', { chunks: ['half ', 'rest'], hangAfter: 1 }, 'timeout', 'half ', 504],
-  ['cuts the answer', { chunks: ['half ', 'rest'], cutAfter: 1 }, 'error', 'half ', 502],
-  ['sends garbage', { chunks: ['half ', 'rest'], garbageAfter: 1 }, 'error', 'half ', 502],
-  ['sends an error after its 200', { chunks: ['half ', 'rest'], errorEventAfter: 1 }, 'error', 'half ', 502],
-] as const)('a provider that %s ends the turn within its timeouts, and the user pays nothing', async (name, script, status, said, code) => {
-  const ada = await user(`provider-${name.replaceAll(' ', '-')}`)
-  const { turns } = await newDirectChat(ada, { key: 'one' })
-  endpoint.reply({ ...script, chunks: 'chunks' in script ? [...script.chunks] : ['late'] })
-  const answer = await ada.post(turns, { message: 'Go.' })
-  expect(answer.status).toBe(code)
-  const turn = (await ada.get(`${turns}/${answer.body.turn_id}`)).body
-  expect(turn).toMatchObject({ status: 'failed', credits_burned: '0' })
-  expect(turn.assistant_output.startsWith(said)).toBe(true)
-  expect(turn.calls).toMatchObject([{ status, credits_burned: '0' }])
-  expect((await ada.get('/users/me/wallet')).body.balance).toBe('100')
 })
 
 test('429 and 5xx are tried once more before the first token, each answered try is a call of its own, and only the good one is paid', async () => {

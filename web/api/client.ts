@@ -1,3 +1,4 @@
+import { takeEarly } from './early.ts'
 import { networkProblem, problemOf } from './problem.ts'
 import type { AnswerOf, CallOptions, Route } from './routes.ts'
 import { bearer, forgetBearer, tellSignedOut } from './token.ts'
@@ -32,13 +33,15 @@ export async function call<R extends Route>(route: R, options: CallOptions<R>): 
 
 /** A request with the bearer of this moment. One that is refused as unsigned is sent once more with a new one. */
 export async function send(address: string, init: RequestInit): Promise<Response> {
-  const first = await sendOnce(address, init)
+  const first = (isPlainGet(init) && (await takeEarly(address))) || (await sendOnce(address, init))
   if (first.status !== 401) return first
   forgetBearer()
   const second = await sendOnce(address, init)
   if (second.status === 401) tellSignedOut()
   return second
 }
+
+const isPlainGet = ({ method = 'GET', headers }: RequestInit) => method === 'GET' && Object.keys(headers ?? {}).length === 0
 
 const isOpen = (address: string) => address === `${BASE}/auth/config`
 

@@ -36,6 +36,11 @@ export const agentSessions = (agentId: string) =>
     queryKey: ['agent-sessions', agentId],
     queryFn: () => call('GET /agents/{agent_id}/sessions', { path: { agent_id: agentId } }),
   })
+export const session = (sessionId: string) =>
+  queryOptions({
+    queryKey: ['session', sessionId],
+    queryFn: () => call('GET /sessions/{session_id}', { path: { session_id: sessionId } }),
+  })
 export const turnDetail = (sessionId: string, turnId: string) =>
   queryOptions({
     queryKey: ['turn', sessionId, turnId],

@@ -23,10 +23,13 @@ import type {
   WalletGrantRead,
 } from '../../contract/admin.ts'
 import type { AgentCreate, AgentPage, AgentRead, AgentUpdate } from '../../contract/agents.ts'
+import type { ApiKeyCreate, ApiKeyCreated, ApiKeyRead } from '../../contract/api-keys.ts'
 import type { FileRead, FileTextRead } from '../../contract/files.ts'
+import type { FailedJobPage } from '../../contract/jobs.ts'
 import type { ModelRead } from '../../contract/models.ts'
 import type { TopUpCreate, TopUpPage, TopUpStarted } from '../../contract/payments.ts'
 import type {
+  ListedRoomRead,
   RoomAgentCreate,
   RoomAgentOrder,
   RoomAgentRead,
@@ -35,6 +38,7 @@ import type {
   RoomRead,
   RoomUpdate,
 } from '../../contract/rooms.ts'
+import type { FoundMessagePage } from '../../contract/search.ts'
 import type { MessagePage, SessionCreate, SessionRead, SessionUpdate } from '../../contract/sessions.ts'
 import type { TurnDetail, TurnEstimate, TurnEstimateRequest, TurnPage, TurnRead } from '../../contract/turns.ts'
 import type { TransactionPage, UsagePage, WalletRead } from '../../contract/wallet.ts'
@@ -63,7 +67,7 @@ export interface Routes {
   'POST /agents/{agent_id}/sessions': Tell<typeof SessionCreate, SessionRead>
   'DELETE /agents/{agent_id}/sessions/{session_id}': Ask<undefined>
 
-  'GET /rooms': Ask<RoomRead[]>
+  'GET /rooms': Ask<ListedRoomRead[]>
   'POST /rooms': Tell<typeof RoomCreate, RoomRead>
   'GET /rooms/{room_id}': Ask<RoomRead>
   'PATCH /rooms/{room_id}': Tell<typeof RoomUpdate, RoomRead>
@@ -81,6 +85,7 @@ export interface Routes {
 
   'GET /sessions/{session_id}': Ask<SessionRead>
   'PATCH /sessions/{session_id}': Tell<typeof SessionUpdate, SessionRead>
+  'POST /sessions/{session_id}/restore': Ask<SessionRead>
   'GET /sessions/{session_id}/messages': Ask<MessagePage>
   'GET /sessions/{session_id}/turns': Ask<TurnPage>
   'GET /sessions/{session_id}/turns/{turn_id}': Ask<TurnDetail>
@@ -88,9 +93,16 @@ export interface Routes {
   'POST /sessions/{session_id}/estimate': Tell<typeof TurnEstimateRequest, TurnEstimate>
   'GET /sessions/{session_id}/files': Ask<FileRead[]>
 
+  'GET /search': Ask<FoundMessagePage>
+
   'GET /files/{file_id}/text': Ask<FileTextRead>
   'DELETE /files/{file_id}': Ask<undefined>
 
+  'DELETE /users/me': Ask<undefined>
+  'GET /users/me/api-keys': Ask<ApiKeyRead[]>
+  'POST /users/me/api-keys': Tell<typeof ApiKeyCreate, ApiKeyCreated>
+  'DELETE /users/me/api-keys/{api_key_id}': Ask<undefined>
+  'POST /users/me/sign-out-everywhere': Ask<undefined>
   'GET /users/me/wallet': Ask<WalletRead>
   'GET /users/me/usage': Ask<UsagePage>
   'GET /users/me/transactions': Ask<TransactionPage>
@@ -113,6 +125,7 @@ export interface Routes {
   'POST /admin/wallets/{user_id}/grant': Tell<typeof GrantCreate, WalletGrantRead>
   'POST /admin/wallets/{user_id}/refund': Tell<typeof RefundCreate, RefundRead>
   'GET /admin/audit-log': Ask<AuditPage>
+  'GET /admin/jobs/failed': Ask<FailedJobPage>
 }
 
 export type Route = keyof Routes

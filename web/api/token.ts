@@ -1,5 +1,7 @@
+import { dropEarly, takeEarly } from './early.ts'
 import { ApiProblem, networkProblem, problemOf } from './problem.ts'
 
+const ADDRESS = '/api/auth/token'
 /** Renewed this long before it ends, so that no request leaves with a token that dies on the way. */
 const RENEW_BEFORE_MS = 60_000
 
@@ -18,6 +20,7 @@ export async function bearer(): Promise<string> {
 
 export function forgetBearer(): void {
   token = null
+  dropEarly(ADDRESS)
 }
 
 /** Hears when the sign-in has ended without having been asked to. */
@@ -32,9 +35,11 @@ export function tellSignedOut(): void {
 }
 
 async function renew(): Promise<string> {
-  const response = await fetch('/api/auth/token', { credentials: 'same-origin' }).catch(() => null)
+  const response = (await takeEarly(ADDRESS)) ?? (await fetch(ADDRESS, { credentials: 'same-origin' }).catch(() => null))
   if (!response) throw networkProblem()
   if (response.status === 401) {
+    // As in sign-in.ts: a request whose answer nobody reads does not end.
+    await response.arrayBuffer()
     tellSignedOut()
     throw new ApiProblem(401, 'You are signed out. Sign in to go on.', { code: 'unauthenticated' })
   }

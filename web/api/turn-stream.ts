@@ -6,6 +6,8 @@ import { problemOf } from './problem.ts'
 export interface TurnRequest {
   message: string
   model_alias_override?: string
+  /** The last turn, whose message this is: it is run again, and the new turn stands in its place. */
+  again?: string
 }
 
 export interface NumberedEvent {
@@ -19,11 +21,18 @@ export interface OpenTurnStream {
 }
 
 /** Starts a turn. The key makes a repeat join the turn that the first try began. */
-export async function startTurn(sessionId: string, request: TurnRequest, idempotencyKey: string): Promise<OpenTurnStream> {
-  const response = await send(addressOf('/sessions/{session_id}/turns/stream', { session_id: sessionId }), {
+export async function startTurn(
+  sessionId: string,
+  { message, again, ...chosen }: TurnRequest,
+  idempotencyKey: string,
+): Promise<OpenTurnStream> {
+  const address = again
+    ? addressOf('/sessions/{session_id}/turns/{turn_id}/regenerate', { session_id: sessionId, turn_id: again })
+    : addressOf('/sessions/{session_id}/turns/stream', { session_id: sessionId })
+  const response = await send(address, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-    body: JSON.stringify({ ...request, events: 'detailed' }),
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream', 'idempotency-key': idempotencyKey },
+    body: JSON.stringify({ ...(!again && { message }), ...chosen, events: 'detailed' }),
   })
   return opened(response)
 }

@@ -2,9 +2,6 @@
 
 const PLACES = 8
 
-/** Below this many credits the page warns; what a turn says is the server's own threshold. */
-export const LOW_BALANCE = '5'
-
 function scaled(text: string): bigint {
   const sign = text.startsWith('-') ? -1n : 1n
   const [whole = '0', fraction = ''] = text.replace('-', '').split('.')

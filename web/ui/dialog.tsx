@@ -26,7 +26,8 @@ export function Dialog({ title, open, onClose, children, kind = 'dialog', action
       ref={element}
       className={kind}
       aria-labelledby={heading}
-      onClose={onClose}
+      // React lets the close of a dialog inside this one rise to it.
+      onClose={event => event.target === event.currentTarget && onClose()}
       onClick={event => event.target === event.currentTarget && onClose()}
     >
       {open && (

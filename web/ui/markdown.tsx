@@ -1,6 +1,7 @@
-import { lazy, Suspense } from 'react'
-
-const MarkdownView = lazy(() => import('./markdown-view.tsx'))
+import { memo, useState } from 'react'
+import { type Block, createMarkdownReader } from './markdown-blocks.ts'
+import { withCaret } from './markdown-caret.ts'
+import { Tokens } from './markdown-tokens.tsx'
 
 interface MarkdownProps {
   text: string
@@ -8,9 +9,22 @@ interface MarkdownProps {
   streaming?: boolean
 }
 
-/** What a model wrote. Until the reader of Markdown is loaded, as plain text. */
-export const Markdown = ({ text, streaming = false }: MarkdownProps) => (
-  <Suspense fallback={<p className="plain-text">{text}</p>}>
-    <MarkdownView text={text} streaming={streaming} />
-  </Suspense>
-)
+/** What a model wrote. */
+export const Markdown = memo(function Markdown({ text, streaming = false }: MarkdownProps) {
+  const [reader] = useState(createMarkdownReader)
+  const blocks = reader.read(text, streaming)
+  const last = blocks.length - 1
+  return (
+    <div className="markdown">
+      {blocks.map((block, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a block never changes its place
+        <BlockView key={at} block={streaming && at === last ? withCaret(block) : block} />
+      ))}
+    </div>
+  )
+})
+
+/** Only blocks that have changed are drawn again; while text streams that is the last one. */
+const BlockView = memo(function BlockView({ block }: { block: Block }) {
+  return <Tokens tokens={[block]} depth={0} />
+})

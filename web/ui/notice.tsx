@@ -22,6 +22,13 @@ export function Notice({ tone = 'plain', children, action }: NoticeProps) {
   )
 }
 
+/** The way out of a failure that may have passed. */
+export const Retry = ({ onRetry }: { onRetry: () => unknown }) => (
+  <button type="button" className="button" onClick={() => onRetry()}>
+    Try again
+  </button>
+)
+
 export const Loading = ({ what }: { what: string }) => (
   <div className="loading" role="status">
     Loading {what}

@@ -34,3 +34,11 @@ export function kept(key: string): string | null {
     return null
   }
 }
+
+export function keysKept(): string[] {
+  try {
+    return Object.keys(localStorage)
+  } catch {
+    return []
+  }
+}

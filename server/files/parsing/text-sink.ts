@@ -8,7 +8,7 @@ export interface TextSink {
 }
 
 /** Every file of the largest default size fits in whole, UTF-16 turned into UTF-8 included. */
-export const TEXT_BYTES_MAXIMUM = 16 * 1024 * 1024
+const TEXT_BYTES_MAXIMUM = 16 * 1024 * 1024
 
 const TOO_LONG = '\n\n[The text of this file is longer than can be kept; it was cut here.]\n'
 const TOO_SLOW = '\n\n[This file takes very long to read; its text was cut here.]\n'

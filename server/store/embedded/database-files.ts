@@ -67,8 +67,14 @@ function removeUnfinished(root: string): void {
   }
 }
 
-/** The initdb of a program that was killed may still be writing there, until it finds that its files are gone. */
-const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
+/**
+ * The initdb of a program that was killed may still be writing there, until it finds that its files are gone, and then removes what it made:
+ * `rmSync` ends without an error, and without having removed the rest, when a file goes under its hands.
+ */
+function removeFolder(folder: string): void {
+  do rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
+  while (existsSync(folder))
+}
 
 /** Whether another program may still be making files there. Our own number on a folder is that of a program before us. */
 function isAtWork(pid: number): boolean {

@@ -5,6 +5,7 @@ import type { RequestKey } from '../../domain/request-key.ts'
 import type { LoadedSession } from '../../domain/snapshot.ts'
 import { TURN_LEASE_SECONDS, type TurnSnapshot } from '../../domain/turn.ts'
 import { type AdmissionResult, admitTurn } from '../../store/admit-turn.ts'
+import { answerIsLost } from '../../store/database.ts'
 import type { FirstCall } from '../../turns/first-call.ts'
 import { createSpending, worstCaseOf } from '../../turns/spending.ts'
 import type { AdmittedCall } from '../../turns/turn.ts'
@@ -40,7 +41,10 @@ export async function admit(
       maxTokens,
       worstCase: worstCaseOf(first.inputTokens, maxTokens, first.multiplier),
     }
-    const result = await admitTurn(deps.database, { ...admission(deps, snapshot, first, admitted, loaded), requestKey })
+    const result = await admitTurn(deps.database, { ...admission(deps, snapshot, first, admitted, loaded), requestKey }).catch(error => {
+      if (answerIsLost(error)) deps.unheard.withdraw(snapshot.turnId)
+      throw error
+    })
     switch (result.kind) {
       case 'admitted':
         return { ...first, admitted }
@@ -99,6 +103,7 @@ const admission = (
     message: snapshot.message,
     roomId: snapshot.room?.id ?? null,
     speakers: snapshot.speakers.map(({ key, name }) => ({ key, name })),
+    roster: snapshot.roster.map(({ key, name }) => ({ key, name })),
     supersedesTurnId: snapshot.supersedesTurnId,
   },
   hold: snapshot.enforced || snapshot.capped ? worstCase : '0',

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DoneEvent } from '../../../contract/events.ts'
+import type { DoneEvent, TurnEvent } from '../../../contract/events.ts'
 import type { TurnRead } from '../../../contract/turns.ts'
 import { decimal } from '../../domain/money.ts'
-import type { EndedCall, JournalEntry, TurnOutcome, TurnSnapshot } from '../../domain/turn.ts'
+import type { Observer, TurnObserver } from '../../domain/observation.ts'
+import { type EndedCall, FIRST_FENCE, type JournalEntry, type TurnOutcome, type TurnSnapshot } from '../../domain/turn.ts'
 import type { KeyedQueue } from '../../live/keyed-queue.ts'
 import type { RateLimiter } from '../../live/rate-limiter.ts'
 import type { RunningTurns, StopReason } from '../../live/running-turns.ts'
-import type { TurnLog, TurnLogs, TurnLogWriter } from '../../live/turn-log.ts'
+import type { OwnTurnLog, TurnLog, TurnLogs, TurnLogWriter } from '../../live/turn-log.ts'
 import type { ModelProviders } from '../../llm/providers.ts'
 import type { TokenCounter } from '../../llm/tokens.ts'
 import type { CatalogueCache } from '../../store/catalogue.ts'
@@ -19,6 +20,7 @@ import { runEngine } from '../../turns/engine.ts'
 import { createJournal, type Journal, TurnLost } from '../../turns/journal.ts'
 import type { TurnSettings } from '../../turns/turn.ts'
 import type { AdmittedFirstCall } from './admit.ts'
+import type { UnheardAdmissions } from './unheard-admissions.ts'
 
 export interface RunTurnSettings extends TurnSettings {
   managerAlias: string
@@ -49,13 +51,12 @@ export interface TurnDependencies {
   rateLimiter: RateLimiter
   /** By idempotency key: the first request is admitted before the next of the same key looks for it. */
   sameRequests: KeyedQueue
+  unheard: UnheardAdmissions
   /** Names this process among the replicas. */
   ownerProcess: string
   log: TurnLogger
+  observer: Observer
 }
-
-/** The fencing number that admission gives; every take-over raises it. */
-const FIRST_FENCE = 1
 
 /** How long a close, or a journal entry, waits for a database that is away. */
 const DATABASE_PATIENCE_MS = 60_000
@@ -74,10 +75,10 @@ export interface StartedTurn {
 
 /** Sets an admitted turn running. It ends by its close, whoever listens. */
 export function startTurn(deps: TurnDependencies, snapshot: TurnSnapshot, first: AdmittedFirstCall): StartedTurn {
-  const log = deps.turnLogs.open(snapshot.turnId)
   const stop = new AbortController()
+  const log = deps.turnLogs.open(snapshot.turnId, FIRST_FENCE, () => stop.abort('lost' satisfies StopReason))
   const result = drive(deps, snapshot, first, log, stop.signal)
-  deps.runningTurns.add(snapshot.turnId, { log, stop: (reason: StopReason) => stop.abort(reason), finished: result })
+  deps.runningTurns.add(snapshot.turnId, { stop: (reason: StopReason) => stop.abort(reason), finished: result })
   return { turnId: snapshot.turnId, log, result: () => result, replayed: false }
 }
 
@@ -86,30 +87,39 @@ async function drive(
   deps: TurnDependencies,
   snapshot: TurnSnapshot,
   first: AdmittedFirstCall,
-  log: TurnLogWriter,
+  log: OwnTurnLog,
   stopped: AbortSignal,
 ): Promise<TurnResult> {
   const journal = createJournal(journalWriter(deps, snapshot))
+  const observed = deps.observer.turn(snapshot)
   try {
-    const outcome = await runEngine(snapshot, first, deps.settings, ports(deps, snapshot, journal, log, stopped))
+    const outcome = await runEngine(snapshot, first, deps.settings, ports(deps, snapshot, journal, log, stopped, observed))
     await journal.finish()
+    const closingSince = performance.now()
     const closed = await close(deps, snapshot, outcome)
+    const closeSeconds = (performance.now() - closingSince) / 1_000
     if (!closed) throw new TurnLost()
     if (outcome.failure) log.append({ type: 'error', ...outcome.failure })
     log.append(doneEvent(snapshot.turnId, outcome, closed))
-    deps.log.info(
-      { turn_id: snapshot.turnId, user_id: snapshot.userId, mode: snapshot.mode, status: outcome.status, credits: closed.creditsBurned },
-      'turn closed',
-    )
+    deps.log.info(closeFields(snapshot, outcome, closed), 'turn closed')
+    observed.closed({ outcome, closeSeconds })
     return { kind: 'closed', turn: turnRead(snapshot, outcome, closed), failure: outcome.failure }
   } catch (error) {
+    observed.givenUp()
     await giveUp(deps, snapshot, journal, log, error)
     return { kind: 'not_closed' }
   }
 }
 
-const ports = (deps: TurnDependencies, snapshot: TurnSnapshot, journal: Journal, log: TurnLogWriter, stopped: AbortSignal) => ({
-  emit: log.append,
+const ports = (
+  deps: TurnDependencies,
+  snapshot: TurnSnapshot,
+  journal: Journal,
+  log: TurnLogWriter,
+  stopped: AbortSignal,
+  observed: TurnObserver,
+) => ({
+  emit: observed.event ? observedEmit(log, observed.event) : log.append,
   provider: deps.providers.of,
   tools: deps.tools,
   tokens: deps.tokens,
@@ -117,7 +127,24 @@ const ports = (deps: TurnDependencies, snapshot: TurnSnapshot, journal: Journal,
   stopped,
   now: () => performance.now(),
   wait: (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal }).catch(() => {}),
-  logCall: (call: EndedCall) => logCall(deps.log, snapshot, call),
+  logCall(call: EndedCall) {
+    logCall(deps.log, snapshot, call)
+    observed.call(call)
+  },
+})
+
+const observedEmit = (log: TurnLogWriter, see: NonNullable<TurnObserver['event']>) => (event: TurnEvent) => {
+  log.append(event)
+  if (event.type !== 'chunk') see(event)
+}
+
+const closeFields = (snapshot: TurnSnapshot, outcome: TurnOutcome, closed: ClosedTurn) => ({
+  turn_id: snapshot.turnId,
+  trace_id: snapshot.traceId,
+  user_id: snapshot.userId,
+  mode: snapshot.mode,
+  status: outcome.status,
+  credits: closed.creditsBurned,
 })
 
 function logCall(log: TurnLogger, snapshot: TurnSnapshot, call: EndedCall): void {
@@ -158,7 +185,7 @@ async function close(deps: TurnDependencies, snapshot: TurnSnapshot, outcome: Tu
   const closing = { snapshot, fence: FIRST_FENCE, outcome, lowBalanceThreshold: deps.settings.lowBalanceThreshold }
   return await patiently(async retried => {
     const closed = await closeTurn(deps.database, closing)
-    return closed === null && retried ? await readClosedTurn(deps.database, snapshot.turnId) : closed
+    return closed === null && retried ? await readClosedTurn(deps.database, closing) : closed
   })
 }
 
@@ -209,7 +236,7 @@ const turnRead = (snapshot: TurnSnapshot, outcome: TurnOutcome, closed: ClosedTu
  * Nothing of the turn is visible; its row stays with the journal, and whoever finds its lease lapsed closes it. Its readers are told and let go:
  * what they rejoin is what that close will store.
  */
-async function giveUp(deps: TurnDependencies, snapshot: TurnSnapshot, journal: Journal, log: TurnLogWriter, error: unknown): Promise<void> {
+async function giveUp(deps: TurnDependencies, snapshot: TurnSnapshot, journal: Journal, log: OwnTurnLog, error: unknown): Promise<void> {
   const lost = error instanceof TurnLost
   const fields = { err: error, turn_id: snapshot.turnId, user_id: snapshot.userId }
   deps.log.error(fields, lost ? 'lease lost' : 'a turn could not be closed')
@@ -220,5 +247,5 @@ async function giveUp(deps: TurnDependencies, snapshot: TurnSnapshot, journal: J
     code,
     message: 'The turn could not be stored just now. It will be closed within a minute; read it again then.',
   })
-  deps.turnLogs.drop(snapshot.turnId)
+  log.drop()
 }

@@ -1,19 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useRef, useState } from 'react'
 import type { AuthConfigRead } from '../../../contract/accounts.ts'
 import { type ApiProblem, asProblem } from '../../api/problem.ts'
 import { authConfig, queryClient } from '../../api/queries.ts'
 import { sendMagicLink, signIn, signUp } from '../../api/sign-in.ts'
+import { useCountdown } from '../../ui/countdown.ts'
 import { Field } from '../../ui/field.tsx'
-import { Loading, Notice } from '../../ui/notice.tsx'
-import { useCountdown } from '../chat/refusal.tsx'
+import { Loading, Notice, Retry } from '../../ui/notice.tsx'
 import { Brand } from '../shell/brand.tsx'
+import { useTitle } from '../shell/title.ts'
 
 const PASSWORD_MINIMUM = 10
 
 /** The way in: sign in, make an account where that is allowed, and on the first run the owner's. */
 export function SignIn() {
+  useTitle('Sign in')
   const { data: config, error, refetch } = useQuery(authConfig)
   return (
     <div className="door">
@@ -47,14 +49,7 @@ export function SignIn() {
 
 const Unreachable = ({ error, onRetry }: { error: ApiProblem; onRetry: () => void }) => (
   <div>
-    <Notice
-      tone="bad"
-      action={
-        <button type="button" className="button" onClick={onRetry}>
-          Try again
-        </button>
-      }
-    >
+    <Notice tone="bad" action={<Retry onRetry={onRetry} />}>
       {error.message} Check that the server runs and that you are online.
     </Notice>
   </div>
@@ -66,6 +61,7 @@ function Way({ config }: { config: AuthConfigRead }) {
     return (
       <div>
         <h1>Sign in elsewhere</h1>
+        <Arrival />
         <p className="muted">
           This server takes the accounts of {config.external_issuers.join(', ')}. Sign in there and come back with its application.
         </p>
@@ -96,7 +92,7 @@ function useEntering() {
     try {
       await way()
       queryClient.clear()
-      await navigate({ href: after?.startsWith('/') && !after.startsWith('//') ? after : '/' })
+      await navigate({ href: placeAfter(after) })
     } catch (error) {
       setProblem(asProblem(error))
     } finally {
@@ -113,30 +109,59 @@ function useEntering() {
   return { enter, notice, setProblem, isBusy: isBusy || secondsLeft > 0 }
 }
 
+const farewells: Record<string, string> = {
+  deleted: 'Your account is deleted. What you wrote is being removed.',
+  everywhere: 'You are signed out on every device.',
+}
+
+/** What has led here, when something has. */
+function Arrival() {
+  const { left, error } = useSearch({ from: '/sign-in' })
+  if (error) return <Notice tone="warn">This link was used before, or is older than a quarter of an hour. Ask for a new one.</Notice>
+  const words = left && farewells[left]
+  return words ? <Notice tone="ok">{words}</Notice> : null
+}
+
+/** Where to go once signed in: an address of this page, never another's. */
+const placeAfter = (after: string | undefined): string => (after?.startsWith('/') && !after.startsWith('//') ? after : '/')
+
 function SignInForm({ config, onNew }: { config: AuthConfigRead; onNew: () => void }) {
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
-  const [isLinkSent, setLinkSent] = useState(false)
+  const [linkSentTo, setLinkSentTo] = useState<string | null>(null)
+  const [isMailing, setMailing] = useState(false)
+  const { after } = useSearch({ from: '/sign-in' })
   const { enter, notice, isBusy, setProblem } = useEntering()
-  const mailLink = () =>
-    sendMagicLink(email).then(
-      () => setLinkSent(true),
+  const field = useRef<HTMLInputElement>(null)
+  const mailLink = async () => {
+    if (!field.current?.reportValidity()) return
+    setMailing(true)
+    setProblem(null)
+    await sendMagicLink(email, placeAfter(after)).then(
+      () => setLinkSentTo(email),
       error => setProblem(asProblem(error)),
     )
+    setMailing(false)
+  }
   return (
     <form onSubmit={enter(() => signIn(email, password))}>
       <h1>Sign in</h1>
+      {!notice && !linkSentTo && <Arrival />}
       {notice}
       <Field label="E-mail">
         {ids => (
           <input
             {...ids}
+            ref={field}
             className="input"
             type="email"
             autoComplete="username"
             required
             value={email}
-            onChange={event => setEmail(event.target.value)}
+            onChange={event => {
+              setEmail(event.target.value)
+              setLinkSentTo(null)
+            }}
           />
         )}
       </Field>
@@ -157,11 +182,15 @@ function SignInForm({ config, onNew }: { config: AuthConfigRead; onNew: () => vo
         Sign in
       </button>
       {config.magic_link && (
-        <button type="button" className="button" disabled={email === ''} onClick={mailLink}>
-          Mail me a link instead
+        <button type="button" className="button" disabled={isMailing || isBusy} onClick={mailLink}>
+          {linkSentTo ? 'Mail another link' : 'Mail me a link instead'}
         </button>
       )}
-      {isLinkSent && <Notice tone="ok">A link is on its way to {email}. Open it on this device.</Notice>}
+      {linkSentTo && (
+        <Notice tone="ok">
+          If {linkSentTo} may sign in here, a link is on its way. Open it in this browser within a quarter of an hour; it works once.
+        </Notice>
+      )}
       {config.signup !== 'closed' && (
         <p className="small muted">
           No account yet?{' '}

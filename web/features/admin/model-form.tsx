@@ -8,7 +8,13 @@ import { queryClient } from '../../api/queries.ts'
 import { Field } from '../../ui/field.tsx'
 import { Notice } from '../../ui/notice.tsx'
 
-const providers: ProviderName[] = ['openrouter', 'openai', 'anthropic', 'google', 'demo']
+const providers: Record<ProviderName, string> = {
+  openrouter: 'OpenRouter',
+  openai: 'OpenAI, or compatible',
+  anthropic: 'Anthropic',
+  google: 'Google',
+  demo: 'Demo model',
+}
 
 interface ModelFormProps {
   start: CatalogueModelRead | null
@@ -90,8 +96,10 @@ export function ModelForm({ start, aliases, onDone }: ModelFormProps) {
               value={values.provider}
               onChange={event => set({ provider: event.target.value as ProviderName })}
             >
-              {providers.map(each => (
-                <option key={each}>{each}</option>
+              {Object.entries(providers).map(([name, label]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
               ))}
             </select>
           )}

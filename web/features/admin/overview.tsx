@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Download } from 'lucide-react'
 import { useState } from 'react'
 import type { ModelUsageRead, UsageBucket, UserModelUsageRead } from '../../../contract/admin.ts'
 import { call } from '../../api/client.ts'
-import { download } from '../../api/download.ts'
+import { download, downloadAllRows } from '../../api/download.ts'
 import { asProblem } from '../../api/problem.ts'
 import { BarChart } from '../../ui/bar-chart.tsx'
 import { count } from '../../ui/count.ts'
@@ -14,6 +15,8 @@ import { Share } from '../../ui/share.tsx'
 import { type Column, Pages, Table } from '../../ui/table.tsx'
 import { utcDay } from '../../ui/time.ts'
 import { ActiveUsers } from './active-users.tsx'
+import { ToUser } from './to-user.tsx'
+import { usageBars } from './usage-bars.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const DAYS_SHOWN = 30
@@ -28,6 +31,7 @@ export function Overview() {
   const [from, setFrom] = useState(() => utcDay(new Date(Date.now() - (DAYS_SHOWN - 1) * DAY_MS)))
   const [to, setTo] = useState(() => utcDay(new Date()))
   const [bucket, setBucket] = useState<UsageBucket>('day')
+  const of = useSearch({ from: '/signed-in/admin/' })
   return (
     <>
       <div className="filters">
@@ -37,6 +41,7 @@ export function Overview() {
         <Field label="To">
           {ids => <input {...ids} className="input" type="date" value={to} min={from} onChange={event => setTo(event.target.value)} />}
         </Field>
+        <ModelFilter of={of} />
         {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out in this line */}
         <div className="segments" role="group" aria-label="Bars for each">
           {buckets.map(each => (
@@ -46,20 +51,62 @@ export function Overview() {
           ))}
         </div>
       </div>
-      <Summary from={from} to={to} bucket={bucket} />
+      {of.user && <OneUser of={of} userId={of.user} />}
+      <Summary from={from} to={to} bucket={bucket} of={of} />
       <ActiveUsers />
       <ByUser from={from} to={to} />
     </>
   )
 }
 
+interface UsageOf {
+  user?: string
+  model?: string
+}
+
+function ModelFilter({ of }: { of: UsageOf }) {
+  const navigate = useNavigate()
+  const { data = [] } = useQuery({ queryKey: ['admin', 'models'], queryFn: () => call('GET /admin/models', {}) })
+  return (
+    <Field label="Model">
+      {ids => (
+        <select
+          {...ids}
+          className="select"
+          value={of.model ?? ''}
+          onChange={event => navigate({ to: '/admin', search: { ...of, model: event.target.value || undefined } })}
+        >
+          <option value="">all models</option>
+          {data.map(({ alias }) => (
+            <option key={alias}>{alias}</option>
+          ))}
+        </select>
+      )}
+    </Field>
+  )
+}
+
+const OneUser = ({ of, userId }: { of: UsageOf; userId: string }) => (
+  <p className="small">
+    Only <ToUser userId={userId} />.{' '}
+    <Link to="/admin" search={{ ...of, user: undefined }}>
+      Everybody
+    </Link>
+  </p>
+)
+
 interface RangeProps {
   from: string
   to: string
 }
 
-function Summary({ from, to, bucket }: RangeProps & { bucket: UsageBucket }) {
-  const query = { from_date: from || undefined, to_date: to || undefined, bucket }
+interface SummaryProps extends RangeProps {
+  bucket: UsageBucket
+  of: UsageOf
+}
+
+function Summary({ from, to, bucket, of }: SummaryProps) {
+  const query = { from_date: from || undefined, to_date: to || undefined, user_id: of.user, model_alias: of.model, bucket }
   const { data, error } = useQuery({
     queryKey: ['admin', 'summary', query],
     queryFn: () => call('GET /admin/usage/summary', { query }),
@@ -77,7 +124,7 @@ function Summary({ from, to, bucket }: RangeProps & { bucket: UsageBucket }) {
       cell: row => <Share part={total === 0 ? 0 : approximate(row.credits_burned) / total} label={`Share of ${row.model_alias}`} />,
     },
   ]
-  const bars = data.daily.map(each => ({ label: each.date, height: approximate(each.credits_burned), shown: shown(each.credits_burned) }))
+  const bars = usageBars(data.daily, bucket, from, to)
   return (
     <section className="section" aria-labelledby="summary">
       <div className="section-head">
@@ -90,7 +137,7 @@ function Summary({ from, to, bucket }: RangeProps & { bucket: UsageBucket }) {
         <Figure name="Tokens of answers" value={count(data.total_output_tokens)} />
         <Figure name="Cost at the providers" value={`$${shown(data.total_provider_cost_usd)}`} />
       </dl>
-      {bars.length > 0 && <BarChart caption={`Credits by ${bucket}`} unit="credits" bars={bars} />}
+      {data.daily.length > 0 && <BarChart caption={`Credits by ${bucket}`} unit="credits" bars={bars} />}
       <Table
         caption="Usage by model"
         columns={columns}
@@ -120,7 +167,7 @@ function ByUser({ from, to }: RangeProps) {
     placeholderData: before => before,
   })
   const columns: Column<UserModelUsageRead>[] = [
-    { title: 'User', cell: row => <span className="mono">{row.user_id}</span> },
+    { title: 'User', cell: row => <ToUser userId={row.user_id} /> },
     { title: 'Model', cell: row => row.model_alias },
     { title: 'Calls', figure: true, cell: row => count(row.event_count) },
     { title: 'Tokens in', figure: true, cell: row => count(row.total_input_tokens) },
@@ -131,12 +178,7 @@ function ByUser({ from, to }: RangeProps) {
     <section className="section" aria-labelledby="by-user">
       <div className="section-head">
         <h2 id="by-user">By user and model</h2>
-        <CsvButton
-          path="/admin/analytics/usage"
-          query={{ ...query, limit: '200' }}
-          filename="usage-by-user.csv"
-          label="Usage by user as CSV"
-        />
+        <CsvButton path="/admin/analytics/usage" query={query} filename="usage-by-user.csv" isPaged label="Usage by user as CSV" />
       </div>
       {error && <Notice tone="bad">{error.message} Change the dates or reload the page.</Notice>}
       {data && (
@@ -158,12 +200,14 @@ interface CsvButtonProps {
   query: Record<string, string | undefined>
   filename: string
   label: string
+  /** The route makes pages of it; all of them are saved. */
+  isPaged?: boolean
 }
 
-export function CsvButton({ path, query, filename, label }: CsvButtonProps) {
+export function CsvButton({ path, query, filename, label, isPaged = false }: CsvButtonProps) {
   const [problem, setProblem] = useState<string | null>(null)
   const save = () =>
-    download(path, query, 'text/csv', filename).then(
+    (isPaged ? downloadAllRows(path, query, filename) : download(path, query, 'text/csv', filename)).then(
       () => setProblem(null),
       error => setProblem(asProblem(error).message),
     )

@@ -1,4 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Role } from '../../../contract/accounts.ts'
 import type { UserRead } from '../../../contract/admin.ts'
@@ -14,8 +15,13 @@ const roles: Role[] = ['user', 'analyst', 'owner']
 export function UserAccount({ user }: { user: UserRead }) {
   const isOwner = useIsOwner()
   return (
-    <div className="stack">
-      <p className="tiny faint mono">{user.id}</p>
+    <div className="stack apart">
+      <div className="row spread">
+        <span className="tiny faint mono">{user.id}</span>
+        <Link to="/admin" search={{ user: user.id }} className="small">
+          Usage of this account
+        </Link>
+      </div>
       {isOwner && <Permissions user={user} />}
       <UserWallet userId={user.id} />
     </div>

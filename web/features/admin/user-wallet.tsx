@@ -1,9 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import type { TransactionRead } from '../../../contract/wallet.ts'
 import { call } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import { queryClient } from '../../api/queries.ts'
+import { createRequestKey } from '../../api/request-key.ts'
 import { shown } from '../../ui/decimal.ts'
 import { Field } from '../../ui/field.tsx'
 import { Loading, Notice } from '../../ui/notice.tsx'
@@ -63,16 +64,14 @@ export function UserWallet({ userId }: { userId: string }) {
 function Grant({ userId }: { userId: string }) {
   const [amount, setAmount] = useState('')
   const [note, setNote] = useState('')
-  const key = useRef(crypto.randomUUID())
+  const [key] = useState(createRequestKey)
   const grant = useMutation({
-    mutationFn: () =>
-      call('POST /admin/wallets/{user_id}/grant', {
-        path: { user_id: userId },
-        body: { amount, note: note || null },
-        idempotencyKey: key.current,
-      }),
+    mutationFn: () => {
+      const body = { amount, note: note || null }
+      return call('POST /admin/wallets/{user_id}/grant', { path: { user_id: userId }, body, idempotencyKey: key.for(body) })
+    },
     onSuccess: async () => {
-      key.current = crypto.randomUUID()
+      key.done()
       setAmount('')
       setNote('')
       await refresh()

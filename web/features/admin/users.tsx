@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { UserRead } from '../../../contract/admin.ts'
 import { call } from '../../api/client.ts'
@@ -6,28 +7,39 @@ import { shown } from '../../ui/decimal.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
 import { Loading, Notice } from '../../ui/notice.tsx'
+import { useRested } from '../../ui/rested.ts'
 import { type Column, Pages, Table } from '../../ui/table.tsx'
 import { day } from '../../ui/time.ts'
 import { UserAccount } from './user-account.tsx'
 
 const PAGE = 50
+const TYPING_PAUSE_MS = 250
 
 /** Who uses this server: role, cap, balance. */
 export function Users() {
-  const [search, setSearch] = useState('')
+  const { user: wanted } = useSearch({ from: '/signed-in/admin/users' })
+  const navigate = useNavigate()
+  const [typed, setTyped] = useState('')
   const [offset, setOffset] = useState(0)
-  const [openId, setOpenId] = useState<string | null>(null)
+  const search = useRested(typed.trim(), TYPING_PAUSE_MS)
+  const setOpenId = (user: string | undefined) => navigate({ to: '/admin/users', search: { user } })
   const { data, error } = useQuery({
     queryKey: ['admin', 'users', search, offset],
     queryFn: () => call('GET /admin/users', { query: { query: search || undefined, limit: PAGE, offset } }),
     placeholderData: before => before,
   })
-  const open = data?.users.find(user => user.id === openId)
+  const listed = data?.users.find(user => user.id === wanted)
+  const { data: found } = useQuery({
+    queryKey: ['admin', 'user', wanted],
+    queryFn: () => call('GET /admin/users', { query: { query: wanted, limit: 1 } }),
+    enabled: wanted !== undefined && data !== undefined && !listed,
+  })
+  const open = wanted === undefined ? undefined : (listed ?? found?.users.find(user => user.id === wanted))
   const columns: Column<UserRead>[] = [
     {
       title: 'User',
       cell: user => (
-        <button type="button" className="link" onClick={() => setOpenId(user.id)}>
+        <button type="button" className="link" onClick={() => void setOpenId(user.id)}>
           {user.email ?? user.id}
         </button>
       ),
@@ -50,9 +62,9 @@ export function Users() {
             {...ids}
             className="input"
             type="search"
-            value={search}
+            value={typed}
             onChange={event => {
-              setSearch(event.target.value)
+              setTyped(event.target.value)
               setOffset(0)
             }}
           />
@@ -62,7 +74,7 @@ export function Users() {
       {!data && !error && <Loading what="the users" />}
       {data && <Table caption="Users" columns={columns} rows={data.users} keyOf={user => user.id} empty="Nobody fits this search." />}
       {data && <Pages offset={offset} limit={PAGE} total={data.total} onOffset={setOffset} />}
-      <Dialog title={open?.email ?? open?.id ?? ''} kind="dialog wide" open={open !== undefined} onClose={() => setOpenId(null)}>
+      <Dialog title={open?.email ?? open?.id ?? ''} kind="dialog wide" open={open !== undefined} onClose={() => void setOpenId(undefined)}>
         {open && <UserAccount key={open.id} user={open} />}
       </Dialog>
     </section>

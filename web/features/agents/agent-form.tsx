@@ -160,14 +160,16 @@ function ModelPicker({ available, alias, onAlias }: ModelPickerProps) {
       {available.map(model => (
         <label key={model.alias} className="model">
           <input type="radio" name="model" value={model.alias} checked={model.alias === alias} onChange={() => onAlias(model.alias)} />
-          <span className="clip">
+          <span className="model-name">
             {model.display_name} <span className="tiny faint">{model.alias}</span>
           </span>
-          <span className="tiny muted num push">{roughly(model.context_window)} window</span>
+          <span className="tiny muted num push">
+            {roughly(model.context_window)} <span className="hide-narrow">window</span>
+          </span>
           <span className="tiny num price">× {shown(model.multiplier, 2)}</span>
         </label>
       ))}
-      <span className="hint tiny faint">The factor is the price: at × 1, 10,000 tokens of answer are one credit.</span>
+      <span className="hint tiny faint">First the window in tokens, then the price: at × 1, 10,000 tokens of answer are one credit.</span>
     </fieldset>
   )
 }

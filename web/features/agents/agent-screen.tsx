@@ -5,11 +5,14 @@ import { call } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import { agent as agentQuery, queryClient } from '../../api/queries.ts'
 import { Loading, Notice } from '../../ui/notice.tsx'
+import { restoreAgent } from '../deleted/restore.ts'
+import { Failed } from '../shell/failed.tsx'
 import { NotHere } from '../shell/lost.tsx'
 import { ScreenHead } from '../shell/screen-head.tsx'
+import { offerUndo } from '../shell/undo.ts'
 import { AgentForm, type AgentValues } from './agent-form.tsx'
 
-const refresh = () => Promise.all(['agents', 'roster', 'agent'].map(key => queryClient.invalidateQueries({ queryKey: [key] })))
+const refresh = () => Promise.all(['agents', 'roster', 'agent', 'rooms'].map(key => queryClient.invalidateQueries({ queryKey: [key] })))
 
 export function NewAgentScreen() {
   const navigate = useNavigate()
@@ -40,9 +43,9 @@ export function NewAgentScreen() {
 
 export function AgentScreen() {
   const { agentId } = useParams({ from: '/signed-in/agents/$agentId' })
-  const { data, error } = useQuery(agentQuery(agentId))
+  const { data, error, refetch } = useQuery(agentQuery(agentId))
   if (error && asProblem(error).status === 404) return <NotHere />
-  if (error) return <Notice tone="bad">{error.message} Reload the page to try again.</Notice>
+  if (error && !data) return <Failed title="Agent" error={error} onRetry={() => refetch()} />
   if (!data) return <Loading what="the agent" />
   return <EditAgent key={data.id} agent={data} />
 }
@@ -62,6 +65,10 @@ function EditAgent({ agent }: { agent: AgentRead }) {
     onSuccess: async () => {
       await navigate({ to: '/agents' })
       await refresh()
+      offerUndo(`Agent “${agent.name}” is deleted, and has left its rooms.`, async () => {
+        await restoreAgent(agent.id)
+        await navigate({ to: '/agents/$agentId', params: { agentId: agent.id } })
+      })
     },
   })
   const problem = save.error ?? remove.error

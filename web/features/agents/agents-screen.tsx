@@ -48,6 +48,9 @@ export function AgentsScreen() {
               </li>
             ))}
           </ul>
+          <Link to="/deleted" className="small muted to-deleted">
+            Recently deleted
+          </Link>
         </div>
       </div>
     </main>

@@ -6,12 +6,14 @@ import { call } from '../../api/client.ts'
 import { wallet } from '../../api/queries.ts'
 import { BarChart } from '../../ui/bar-chart.tsx'
 import { count } from '../../ui/count.ts'
-import { compare, isNegative, LOW_BALANCE, shown } from '../../ui/decimal.ts'
+import { isNegative, shown } from '../../ui/decimal.ts'
 import { Loading, Notice } from '../../ui/notice.tsx'
 import { Share } from '../../ui/share.tsx'
 import { type Column, Pages, Table } from '../../ui/table.tsx'
 import { dateAndTime } from '../../ui/time.ts'
 import { ScreenHead } from '../shell/screen-head.tsx'
+import { useBalance } from './balance.ts'
+import { MoreCreditsWords } from './more-credits.tsx'
 import { TopUp } from './top-up.tsx'
 import { TopUps } from './top-ups.tsx'
 import { barsByDay, byModel, DAYS_SHOWN, type ModelShare, recentUsage } from './usage.ts'
@@ -37,23 +39,23 @@ export function BillingScreen() {
 }
 
 function Balance() {
-  const { data, error } = useQuery(wallet)
+  const { error } = useQuery(wallet)
+  const state = useBalance()
   if (error) return <Notice tone="bad">{error.message} Reload the page to try again.</Notice>
-  const isSpent = data && compare(data.balance, '0') <= 0
   return (
     <section className="section" aria-labelledby="balance">
       <h2 id="balance">Balance</h2>
-      <p className="balance-figure">{data ? shown(data.balance) : '…'}</p>
+      <p className={state?.isLow ? 'balance-figure low' : 'balance-figure'}>{state ? shown(state.balance) : '…'}</p>
       <p className="small muted">credits. One credit is 10,000 tokens of answer at price × 1; what is read costs about a third of that.</p>
-      {isSpent ? (
+      {state?.isSpent && (
         <Notice tone="bad">
-          Nothing is left. Where this server enforces credits, messages are refused until you top up or an owner grants some.
+          Nothing is left. Where this server enforces credits, messages are refused until there are more. <MoreCreditsWords />
         </Notice>
-      ) : (
-        data &&
-        compare(data.balance, LOW_BALANCE) < 0 && (
-          <Notice tone="warn">Few credits are left. Top up before a long turn stops at its limit.</Notice>
-        )
+      )}
+      {state?.isLow && !state.isSpent && (
+        <Notice tone="warn">
+          Few credits are left, and a long turn stops where they end. <MoreCreditsWords />
+        </Notice>
       )}
     </section>
   )

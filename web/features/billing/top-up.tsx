@@ -1,24 +1,41 @@
-import { useMutation } from '@tanstack/react-query'
-import { useRef, useState } from 'react'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { call } from '../../api/client.ts'
 import { type ApiProblem, asProblem } from '../../api/problem.ts'
+import { authConfig, me } from '../../api/queries.ts'
+import { createRequestKey } from '../../api/request-key.ts'
 import { shown } from '../../ui/decimal.ts'
 import { Field } from '../../ui/field.tsx'
-import { Notice } from '../../ui/notice.tsx'
+import { Loading, Notice } from '../../ui/notice.tsx'
 import { CardForm } from './card-form.tsx'
+import { MoreCreditsLink } from './more-credits.tsx'
 
 const AMOUNTS = ['10', '25', '50', '100']
 
-/** Credits for money. Nothing is granted here: that is done when the payment has come through. */
+/** Credits for money, where this server takes any. */
 export function TopUp() {
+  const { data: config } = useQuery(authConfig)
+  if (!config) return <Loading what="the ways to pay" />
+  if (config.stripe_publishable_key) return <Payment />
+  return (
+    <section className="section" aria-labelledby="top-up">
+      <h2 id="top-up">Top up</h2>
+      <NotConfigured />
+    </section>
+  )
+}
+
+/** Nothing is granted here: that is done when the payment has come through. */
+function Payment() {
   const [amount, setAmount] = useState('25')
-  const attempt = useRef({ amount: '', key: '' })
+  const [key] = useState(createRequestKey)
   const start = useMutation({
     mutationFn: () => {
-      // The same amount asked for twice is one payment.
-      if (attempt.current.amount !== amount) attempt.current = { amount, key: crypto.randomUUID() }
-      return call('POST /users/me/wallet/top-up', { body: { amount_usd: amount }, idempotencyKey: attempt.current.key })
+      // An amount whose answer was lost, asked for again, is one payment.
+      const body = { amount_usd: amount }
+      return call('POST /users/me/wallet/top-up', { body, idempotencyKey: key.for(body) })
     },
+    onSuccess: key.done,
   })
   return (
     <section className="section" aria-labelledby="top-up">
@@ -76,9 +93,21 @@ function wrongOf(problem: ApiProblem): string | null {
     : `${problem.message} Try again.`
 }
 
-const NotConfigured = () => (
-  <Notice tone="warn">
-    <p>This server takes no payments yet. Ask its owner for credits: an owner grants them under Administration, Users.</p>
-    <p className="muted">Owners: set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET and restart the server.</p>
-  </Notice>
-)
+function NotConfigured() {
+  const { data: user } = useQuery(me)
+  const isOwner = user?.role === 'owner'
+  return (
+    <Notice tone="plain" action={isOwner && <MoreCreditsLink />}>
+      {isOwner ? (
+        <>
+          <p>This server takes no payments yet; an owner grants credits.</p>
+          <p className="muted">
+            To take cards, set STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY and STRIPE_WEBHOOK_SECRET and start it again.
+          </p>
+        </>
+      ) : (
+        'This server takes no payments. Ask its owner for credits.'
+      )}
+    </Notice>
+  )
+}

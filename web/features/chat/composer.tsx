@@ -6,11 +6,12 @@ import type { AgentRead } from '../../../contract/agents.ts'
 import { type ApiProblem, asProblem } from '../../api/problem.ts'
 import { models } from '../../api/queries.ts'
 import type { TurnRequest } from '../../api/turn-stream.ts'
+import { useCountdown } from '../../ui/countdown.ts'
 import { Seal } from '../../ui/seal.tsx'
-import { useDraft } from './drafts.ts'
+import { letGo, useDraft } from './drafts.ts'
 import { Estimate } from './estimate.tsx'
 import { completed, type Mention, matching, mentionAt } from './mentions.ts'
-import { Refusal, useCountdown } from './refusal.tsx'
+import { Refusal } from './refusal.tsx'
 import { useSpeakers } from './speakers.tsx'
 
 interface ComposerProps {
@@ -21,7 +22,8 @@ interface ComposerProps {
   agents: readonly AgentRead[]
   isRunning: boolean
   onSend: (request: TurnRequest) => Promise<void>
-  onStop: () => Promise<void>
+  /** `null` while it is not known yet what could be stopped. */
+  onStop: (() => Promise<void>) | null
   mode?: ReactNode
   /** What a message would cause. */
   saying: string
@@ -53,8 +55,9 @@ export function Composer({ place, sessionId, agents, isRunning, onSend, onStop, 
     setSending(true)
     setProblem(null)
     try {
-      await onSend({ message: text, ...(alias && { model_alias_override: alias }) })
-      setText('')
+      const sent = text
+      await onSend({ message: sent, ...(alias && { model_alias_override: alias }) })
+      letGo(place, sent)
     } catch (error) {
       setProblem(asProblem(error))
     } finally {
@@ -101,11 +104,16 @@ export function Composer({ place, sessionId, agents, isRunning, onSend, onStop, 
             {mode}
             <ModelOverride alias={alias} onAlias={setAlias} />
             <span className="tiny faint num estimate" id={hint}>
-              <Estimate sessionId={sessionId} text={text} fallback={saying} />
+              <Estimate sessionId={sessionId} text={text} alias={alias} fallback={saying} />
             </span>
             <span className="ends">
               {isRunning && (
-                <button type="button" className="button" onClick={() => onStop().catch(error => setProblem(asProblem(error)))}>
+                <button
+                  type="button"
+                  className="button"
+                  disabled={!onStop}
+                  onClick={() => onStop?.().catch(error => setProblem(asProblem(error)))}
+                >
                   <Square size={11} fill="currentColor" aria-hidden /> Stop
                 </button>
               )}

@@ -1,11 +1,11 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { MessageRead } from '../../../contract/sessions.ts'
-import type { TurnRead } from '../../../contract/turns.ts'
+import type { ListedTurnRead } from '../../../contract/turns.ts'
 import { call } from '../../api/client.ts'
 import { queryClient } from '../../api/queries.ts'
 
 export interface History {
-  turns: TurnRead[]
+  turns: ListedTurnRead[]
   messages: MessageRead[]
 }
 
@@ -14,14 +14,14 @@ const MESSAGES_PAGE = 500
 
 const keyOf = (sessionId: string) => ['history', sessionId]
 
-/** All closed turns of a session with what was said in them. What is known already is not asked for again. */
+/** All closed turns of a session with what was said in them. What is known already is not asked for again, but for the last turn: it may have been replaced. */
 export const history = (sessionId: string) =>
   queryOptions({
     queryKey: keyOf(sessionId),
     queryFn: async (): Promise<History> => {
       const known = queryClient.getQueryData<History>(keyOf(sessionId)) ?? { turns: [], messages: [] }
       const [turns, messages] = await Promise.all([
-        rest(known.turns, TURNS_PAGE, (limit, offset) => turnsFrom(sessionId, limit, offset)),
+        rest(known.turns.slice(0, -1), TURNS_PAGE, (limit, offset) => turnsFrom(sessionId, limit, offset)),
         rest(known.messages, MESSAGES_PAGE, (limit, offset) => messagesFrom(sessionId, limit, offset)),
       ])
       return { turns, messages }
@@ -33,7 +33,7 @@ interface Page<Item> {
   total: number
 }
 
-async function turnsFrom(session_id: string, limit: number, offset: number): Promise<Page<TurnRead>> {
+async function turnsFrom(session_id: string, limit: number, offset: number): Promise<Page<ListedTurnRead>> {
   const { turns, total } = await call('GET /sessions/{session_id}/turns', { path: { session_id }, query: { limit, offset } })
   return { items: turns, total }
 }

@@ -1,5 +1,6 @@
 import { call } from '../../api/client.ts'
-import { ApiProblem, asProblem } from '../../api/problem.ts'
+import { type ApiProblem, asProblem } from '../../api/problem.ts'
+import { createRequestKey } from '../../api/request-key.ts'
 import { joinTurn, type OpenTurnStream, startTurn, type TurnRequest } from '../../api/turn-stream.ts'
 import { createLiveTurn, type LiveTurn } from './live-turn.ts'
 
@@ -10,7 +11,7 @@ export interface LiveSession {
   /** Resolves when the server has taken the message; throws an `ApiProblem` when it has refused it. */
   send(request: TurnRequest): Promise<void>
   /** Follows a turn that was started elsewhere, or before a reload. */
-  follow(turnId: string): Promise<void>
+  follow(turnId: string): void
   stop(): Promise<void>
 }
 
@@ -40,39 +41,47 @@ export function forgetLiveSessions(): void {
 function createLiveSession(sessionId: string): LiveSession {
   let turns: LiveTurn[] = []
   const listeners = new Set<() => void>()
+  const requestKey = createRequestKey()
   const set = (next: LiveTurn[]) => {
     turns = next
     for (const listener of listeners) listener()
   }
-  const isKnown = (turnId: string) => turns.some(turn => turn.read().turnId === turnId)
+  const letGo = (turn: LiveTurn) => set(turns.filter(each => each !== turn))
+  const withoutTurn = (turnId: string) => turns.filter(turn => turn.read().turnId !== turnId)
+  const isFollowed = (turnId: string) => turns.some(turn => turn.read().turnId === turnId && turn.read().status !== 'lost')
 
-  return {
+  const followToItsEnd = async (turn: LiveTurn, begun: OpenTurnStream | null) => {
+    const end = await followed(sessionId, turn, begun, () => turns.includes(turn) && sessions.get(sessionId) === live)
+    // After the next sign-in the session says again what runs in it.
+    if (end === 'signed_out') return letGo(turn)
+    for (const listener of ended) listener(sessionId)
+  }
+  const live: LiveSession = {
     turns: () => turns,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     async send(request) {
-      const turn = createLiveTurn(crypto.randomUUID(), request.message)
+      const turn = createLiveTurn(requestKey.for(request), request.message)
       set([...turns, turn])
       try {
         const stream = await begun(sessionId, request, turn)
-        void followTo(sessionId, turn, stream)
+        requestKey.done()
+        turn.setTurnId(stream.turnId)
+        set([...withoutTurn(stream.turnId), turn])
+        void followToItsEnd(turn, stream)
       } catch (error) {
-        set(turns.filter(each => each !== turn))
+        letGo(turn)
         throw error
       }
     },
-    async follow(turnId) {
-      if (isKnown(turnId)) return
-      const turn = createLiveTurn(turnId, '')
+    follow(turnId) {
+      if (isFollowed(turnId)) return
+      const turn = createLiveTurn(turnId, null)
       turn.setTurnId(turnId)
-      set([...turns, turn])
-      const { user_input } = await call('GET /sessions/{session_id}/turns/{turn_id}', { path: { session_id: sessionId, turn_id: turnId } })
-      const asked = createLiveTurn(turnId, user_input)
-      asked.setTurnId(turnId)
-      set(turns.map(each => (each === turn ? asked : each)))
-      await followTo(sessionId, asked, null)
+      set([...withoutTurn(turnId), turn])
+      void followToItsEnd(turn, null)
     },
     async stop() {
       const running = turns.findLast(turn => !turn.isOver())?.read()
@@ -80,46 +89,77 @@ function createLiveSession(sessionId: string): LiveSession {
       await call('POST /sessions/{session_id}/turns/{turn_id}/cancel', { path: { session_id: sessionId, turn_id: running.turnId } })
     },
   }
+  return live
 }
 
 /** Tries until the server has answered: the key makes sure that a message is taken once. */
 async function begun(sessionId: string, request: TurnRequest, turn: LiveTurn): Promise<OpenTurnStream> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const stream = await startTurn(sessionId, request, turn.key)
-      turn.setTurnId(stream.turnId)
-      return stream
+      return await startTurn(sessionId, request, turn.key)
     } catch (error) {
-      if (asProblem(error).status !== 0 || attempt >= 4) throw error
+      if (!isPassing(asProblem(error)) || attempt >= 4) throw error
       turn.setReconnecting(true)
       await pause(attempt)
     }
   }
 }
 
-async function followTo(sessionId: string, turn: LiveTurn, begun: OpenTurnStream | null): Promise<void> {
+/** The network is away, or the server shuts down or has lost its database: another one, or a moment later, may take it. */
+const isPassing = ({ status, code }: ApiProblem) => status === 0 || code === 'unavailable'
+
+type End = 'over' | 'signed_out'
+
+/** Reads a turn to its end, however often its stream is lost, or until there is none to be read any more. */
+async function followed(sessionId: string, turn: LiveTurn, begun: OpenTurnStream | null, isWanted: () => boolean): Promise<End> {
+  const turnId = turn.read().turnId ?? ''
   let stream = begun
   let after = 0
   let attempt = 0
-  while (!turn.isOver()) {
+  let isMissed = false
+  while (!turn.isOver() && isWanted()) {
     try {
-      stream ??= await joinTurn(sessionId, turn.read().turnId ?? '', after)
+      if (turn.read().question === null) turn.setQuestion((await readTurn(sessionId, turnId)).user_input)
+      stream ??= await joinTurn(sessionId, turnId, after)
       for await (const { id, event } of stream.events) {
         turn.setReconnecting(false)
         turn.apply(event)
         after = id
         attempt = 0
+        isMissed = false
       }
     } catch (error) {
-      const problem = error instanceof ApiProblem ? error : null
-      if (problem?.status === 404 || problem?.status === 401) break
+      const problem = await meaningOf(asProblem(error), () => readTurn(sessionId, turnId), isMissed)
+      if (problem === 'signed_out') return 'signed_out'
+      if (problem === 'missed') isMissed = true
+      else if (problem !== 'passing') turn.giveUp(problem.words)
     }
     stream = null
     if (turn.isOver()) break
     turn.setReconnecting(true)
     await pause(attempt++)
   }
-  for (const listener of ended) listener(sessionId)
+  return 'over'
+}
+
+const readTurn = (session_id: string, turn_id: string) =>
+  call('GET /sessions/{session_id}/turns/{turn_id}', { path: { session_id, turn_id } })
+
+/** `missed`: the turn is there, and only its stream was not to be had; once that is worth another try. A 401 comes after a new token was tried. */
+async function meaningOf(
+  { status, message }: ApiProblem,
+  read: () => Promise<unknown>,
+  isMissed: boolean,
+): Promise<'passing' | 'missed' | 'signed_out' | { words: string }> {
+  if (status === 401) return 'signed_out'
+  if (status === 403) return { words: `${message} What came until then is shown; the rest cannot be followed.` }
+  if (status !== 404) return 'passing'
+  const words = `${message} It was deleted, or the server has lost it. Send the message again if you still need the answer.`
+  if (isMissed) return { words }
+  return read().then(
+    () => 'missed' as const,
+    error => (asProblem(error).status === 404 ? { words } : 'passing'),
+  )
 }
 
 /** Longer each time, up to a maximum; a page that comes back online tries at once. */

@@ -11,12 +11,15 @@ export interface LiveTurn {
   subscribe(listener: () => void): () => void
   apply(event: TurnEvent): void
   setTurnId(turnId: string): void
+  setQuestion(question: string): void
   setReconnecting(isReconnecting: boolean): void
+  /** It runs on, perhaps, but cannot be followed any more. */
+  giveUp(why: string): void
   isOver(): boolean
 }
 
 /** A turn as it is told. Its text grows step by step, each in a store of its own; the view changes only when its shape does. */
-export function createLiveTurn(key: string, question: string): LiveTurn {
+export function createLiveTurn(key: string, question: string | null): LiveTurn {
   let view = blank(key, question)
   let names = new Map<string, string>()
   const listeners = new Set<() => void>()
@@ -77,9 +80,9 @@ export function createLiveTurn(key: string, question: string): LiveTurn {
     round_start: () => undefined,
     round_end: () => undefined,
     error: event => set({ failure: event.message }),
-    reset: () => set({ ...blank(key, question), turnId: view.turnId, index: view.index, mode: view.mode }),
+    reset: () => set({ ...blank(key, view.question), turnId: view.turnId, index: view.index, mode: view.mode }),
     done(event) {
-      const parts = mapSteps(view.parts, step => (step.status === 'running' ? { ...step, status: endOf(event.status) } : step))
+      const parts = withEnd(view.parts, endOf(event.status))
       set({ turnId: event.turn_id, status: event.status, limit: event.limit ?? null, parts, isReconnecting: false })
     },
   }
@@ -92,12 +95,14 @@ export function createLiveTurn(key: string, question: string): LiveTurn {
     },
     apply: event => (handlers[event.type] as (event: TurnEvent) => void)(event),
     setTurnId: turnId => set({ turnId }),
+    setQuestion: question => set({ question }),
     setReconnecting: isReconnecting => view.isReconnecting !== isReconnecting && set({ isReconnecting }),
+    giveUp: why => set({ status: 'lost', failure: why, parts: withEnd(view.parts, 'cancelled'), isReconnecting: false }),
     isOver: () => view.status !== 'running',
   }
 }
 
-const blank = (key: string, question: string): TurnView => ({
+const blank = (key: string, question: string | null): TurnView => ({
   key,
   turnId: null,
   index: null,
@@ -109,6 +114,7 @@ const blank = (key: string, question: string): TurnView => ({
   tokens: null,
   limit: null,
   failure: null,
+  isReplaced: false,
   isReconnecting: false,
 })
 
@@ -138,6 +144,10 @@ const mapSteps = (parts: TurnPart[], changed: (step: StepView) => StepView): Tur
     if (part.kind === 'synthesis') return { ...part, step: changed(part.step) }
     return part
   })
+
+/** Nobody speaks any more. */
+const withEnd = (parts: TurnPart[], status: StepView['status']): TurnPart[] =>
+  mapSteps(parts, step => (step.status === 'running' ? { ...step, status } : step))
 
 const withStep = (parts: TurnPart[], key: string, changed: (step: StepView) => StepView): TurnPart[] =>
   mapSteps(parts, step => (step.key === key ? changed(step) : step))

@@ -1,24 +1,14 @@
-import { Link } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
 import type { ApiProblem } from '../../api/problem.ts'
 import { Notice } from '../../ui/notice.tsx'
-
-/** Seconds until `problem` may be tried again; 0 when it may. */
-export function useCountdown(problem: ApiProblem | null): number {
-  const [left, setLeft] = useState(0)
-  useEffect(() => {
-    if (!problem?.retryAfterSeconds) return setLeft(0)
-    const until = Date.now() + problem.retryAfterSeconds * 1000
-    const tick = () => setLeft(Math.max(0, Math.ceil((until - Date.now()) / 1000)))
-    tick()
-    const timer = setInterval(tick, 250)
-    return () => clearInterval(timer)
-  }, [problem])
-  return left
-}
+import { MoreCreditsLink, MoreCreditsWords } from '../billing/more-credits.tsx'
 
 /** Why a message was not taken, and what to do now. */
-export function Refusal({ problem, secondsLeft }: { problem: ApiProblem; secondsLeft: number }) {
+interface RefusalProps {
+  problem: ApiProblem
+  secondsLeft: number
+}
+
+export function Refusal({ problem, secondsLeft }: RefusalProps) {
   switch (problem.code) {
     case 'rate_limited':
       return (
@@ -34,15 +24,8 @@ export function Refusal({ problem, secondsLeft }: { problem: ApiProblem; seconds
       )
     case 'insufficient_credits':
       return (
-        <Notice
-          tone="bad"
-          action={
-            <Link to="/billing" className="button">
-              Top up
-            </Link>
-          }
-        >
-          Your credits do not cover this message. Top up and send it again; your text stays here.
+        <Notice tone="bad" action={<MoreCreditsLink />}>
+          Your credits do not cover this message. <MoreCreditsWords /> Your text stays here.
         </Notice>
       )
     case 'monthly_cap_reached':

@@ -1,6 +1,6 @@
 import type { CallRead } from '../../../contract/calls.ts'
 import type { MessageRead } from '../../../contract/sessions.ts'
-import type { TurnDetail, TurnRead } from '../../../contract/turns.ts'
+import type { ListedTurnRead, TurnDetail } from '../../../contract/turns.ts'
 import { sumOf } from '../../ui/decimal.ts'
 import { createTextStore } from './text-store.ts'
 import type { StepView, TurnPart, TurnView } from './turn-view.ts'
@@ -8,7 +8,7 @@ import type { StepView, TurnPart, TurnView } from './turn-view.ts'
 const MANAGER = 'manager'
 
 /** A closed turn as the timeline shows it: from what was said at once, with rounds, tools and costs as soon as its details are there. */
-export function storedTurn(turn: TurnRead, messages: readonly MessageRead[], detail: TurnDetail | undefined): TurnView {
+export function storedTurn(turn: ListedTurnRead, messages: readonly MessageRead[], detail: TurnDetail | undefined): TurnView {
   const answers = messages.filter(message => message.role === 'assistant')
   return {
     key: turn.id,
@@ -20,13 +20,14 @@ export function storedTurn(turn: TurnRead, messages: readonly MessageRead[], det
     parts: answers.length > 0 ? partsOf(turn, answers, detail) : [{ kind: 'text', key: 'output', text: turn.assistant_output }],
     credits: turn.credits_burned,
     tokens: detail ? tokensOf(detail.calls) : null,
-    limit: null,
+    limit: turn.limit_reached,
     failure: null,
+    isReplaced: turn.superseded_by_turn_id !== null,
     isReconnecting: false,
   }
 }
 
-function partsOf(turn: TurnRead, answers: MessageRead[], detail: TurnDetail | undefined): TurnPart[] {
+function partsOf(turn: ListedTurnRead, answers: MessageRead[], detail: TurnDetail | undefined): TurnPart[] {
   const synthesis = turn.mode === 'orchestrator' ? answers.find(answer => answer.agent_key === MANAGER) : undefined
   const said = answers.filter(answer => answer !== synthesis)
   const names = new Map(said.map(answer => [answer.agent_key ?? '', answer.agent_name ?? '']))

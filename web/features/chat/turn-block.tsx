@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { memo, type ReactNode, useMemo, useSyncExternalStore } from 'react'
+import { memo, type ReactNode, useMemo, useState, useSyncExternalStore } from 'react'
 import type { TurnLimit } from '../../../contract/turns.ts'
 import { turnDetail } from '../../api/queries.ts'
 import { count } from '../../ui/count.ts'
 import { shown } from '../../ui/decimal.ts'
 import { Markdown } from '../../ui/markdown.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { AgainButton } from './again.tsx'
 import { type LiveTurn, stepsOf } from './live-turn.ts'
 import { useSpeakers } from './speakers.tsx'
 import { StepBlock, Synthesis } from './step-block.tsx'
@@ -19,30 +20,51 @@ interface BlockProps {
 export function LiveTurnBlock({ turn, sessionId, onDetails }: BlockProps & { turn: LiveTurn; sessionId: string }) {
   const view = useSyncExternalStore(turn.subscribe, turn.read)
   // The manager's own calls are told by the stored turn alone.
-  const { data } = useQuery({ ...turnDetail(sessionId, view.turnId ?? ''), enabled: view.status !== 'running' && view.turnId !== null })
+  const { data } = useQuery({ ...turnDetail(sessionId, view.turnId ?? ''), enabled: hasDetails(view) })
   const counted = useMemo(() => (data ? { ...view, credits: data.credits_burned, tokens: tokensOf(data.calls) } : view), [view, data])
   return <TurnBlock view={counted} onDetails={onDetails} />
 }
 
+const hasDetails = ({ status, turnId }: TurnView) => status !== 'running' && status !== 'lost' && turnId !== null
+
 /** One message and all that it caused. */
-export const TurnBlock = memo(function TurnBlock({ view, onDetails }: BlockProps & { view: TurnView }) {
+export const TurnBlock = memo(function TurnBlock({
+  view,
+  isSought = false,
+  onDetails,
+}: BlockProps & { view: TurnView; isSought?: boolean }) {
   const { turnId } = view
+  const [isUnfolded, setUnfolded] = useState(isSought)
+  const isFolded = view.isReplaced && !isUnfolded
   return (
     <article className="turn" aria-label={view.index === null ? 'Turn' : `Turn ${view.index}`} aria-busy={view.status === 'running'}>
       <div className="turn-line tiny">
         {view.index !== null && <span>Turn {view.index}</span>}
         {view.mode && view.mode !== 'standalone' && <span>{view.mode}</span>}
+        {view.isReplaced && (
+          <>
+            <span>replaced by a newer run</span>
+            <button type="button" aria-expanded={!isFolded} onClick={() => setUnfolded(isFolded)}>
+              {isFolded ? 'Show' : 'Fold'}
+            </button>
+          </>
+        )}
       </div>
-      {view.question && <div className="ask">{view.question}</div>}
-      {view.parts.map(part => (
-        <Part key={part.key} part={part} />
-      ))}
-      {view.status === 'running' && <Waiting view={view} />}
-      <TurnEnd view={view} />
-      {view.status !== 'running' && turnId && (
+      {!isFolded && (
+        <>
+          {view.question && <div className="ask">{view.question}</div>}
+          {view.parts.map(part => (
+            <Part key={part.key} part={part} />
+          ))}
+          {view.status === 'running' && <Waiting view={view} />}
+          <TurnEnd view={view} />
+        </>
+      )}
+      {!isFolded && turnId && hasDetails(view) && (
         <div className="costs tiny num">
           {view.tokens !== null && <span>{count(view.tokens)} tokens</span>}
           {view.credits !== null && <span>{shown(view.credits)} credits</span>}
+          <AgainButton turnId={turnId} index={view.index} />
           <button type="button" onClick={() => onDetails(turnId)} aria-label={`Details of turn ${view.index ?? ''}`}>
             Details
           </button>
@@ -140,8 +162,9 @@ function TurnEnd({ view }: { view: TurnView }) {
     <>
       {view.status === 'cancelled' && <p className="ended small muted">Stopped. What was said until then is kept and paid for.</p>}
       {view.status === 'failed' && (
-        <Notice tone="bad">{view.failure ?? 'Nobody could answer.'} Send the message again, or choose another model.</Notice>
+        <Notice tone="bad">{view.failure ?? 'Nobody could answer.'} Run it again, with another model perhaps.</Notice>
       )}
+      {view.status === 'lost' && <Notice tone="bad">{view.failure}</Notice>}
       {view.status === 'partial' && !view.limit && (
         <p className="ended small muted">Not everybody could answer; what is there is complete in itself.</p>
       )}

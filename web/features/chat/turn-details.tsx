@@ -3,7 +3,7 @@ import type { CallRead } from '../../../contract/calls.ts'
 import type { ContextAuditRead, ToolCallRead, TurnDetail } from '../../../contract/turns.ts'
 import { turnDetail } from '../../api/queries.ts'
 import { count } from '../../ui/count.ts'
-import { shown } from '../../ui/decimal.ts'
+import { shown, sumOf } from '../../ui/decimal.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Loading, Notice } from '../../ui/notice.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
@@ -47,6 +47,7 @@ function Details({ sessionId, turnId }: { sessionId: string; turnId: string }) {
         </p>
       ))}
       <Calls calls={data.calls} />
+      <Totals calls={data.calls} />
       {data.tool_calls.length > 0 && <ToolCalls tools={data.tool_calls} />}
       {data.context.length > 0 && <Contexts contexts={data.context} />}
     </div>
@@ -95,12 +96,35 @@ function Calls({ calls }: { calls: CallRead[] }) {
   )
 }
 
+/** What the calls come to together. */
+function Totals({ calls }: { calls: CallRead[] }) {
+  const sum = (part: (call: CallRead) => number) => count(calls.reduce((total, call) => total + part(call), 0))
+  const costs = calls.flatMap(call => (call.provider_cost_usd ? [call.provider_cost_usd] : []))
+  const figures = [
+    ['Fresh in', sum(call => call.input_tokens_fresh)],
+    ['Cached in', sum(call => call.input_tokens_cached)],
+    ['Out', sum(call => call.output_tokens)],
+    ...(calls.some(call => call.provider_cost_usd !== undefined) ? [['Provider cost', `$${shown(sumOf(costs), 6)}`]] : []),
+  ]
+  return (
+    <dl className="totals small num">
+      {figures.map(([name, figure]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{figure}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
 function ToolCalls({ tools }: { tools: ToolCallRead[] }) {
   const { nameOf } = useSpeakers()
   const columns: Column<ToolCallRead>[] = [
     { title: 'Tool call', cell: tool => tool.tool },
     { title: 'By', cell: tool => nameOf(tool.agent_key) },
     { title: 'Asked', cell: tool => <code className="mono tiny">{JSON.stringify(tool.input)}</code> },
+    { title: 'Credits', figure: true, cell: tool => shown(tool.credits_charged) },
     { title: 'Took', figure: true, cell: tool => (tool.latency_ms === null ? '' : duration(tool.latency_ms)) },
     { title: 'Ended', cell: tool => <span className={tool.status === 'success' ? 'badge ok' : 'badge warn'}>{tool.status}</span> },
   ]
@@ -113,7 +137,9 @@ function Contexts({ contexts }: { contexts: ContextAuditRead[] }) {
     { title: 'Context of', cell: context => nameOf(context.agent_key) },
     { title: 'Window', figure: true, cell: context => count(context.context_window) },
     { title: 'Budget', figure: true, cell: context => count(context.input_budget) },
-    { title: 'Used', figure: true, cell: context => count(context.estimated_tokens_after_prune) },
+    { title: 'Kept for the answer', figure: true, cell: context => count(context.output_reserve) },
+    { title: 'Before', figure: true, cell: context => count(context.estimated_tokens_before) },
+    { title: 'Sent', figure: true, cell: context => count(context.estimated_tokens_after_prune) },
     {
       title: 'Of budget',
       cell: context => (

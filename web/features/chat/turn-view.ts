@@ -43,13 +43,17 @@ export interface TurnView {
   turnId: string | null
   index: number | null
   mode: TurnMode | null
-  question: string
-  status: TurnStatus | 'running'
+  /** `null` until it is known. */
+  question: string | null
+  /** `lost`: it can no longer be followed; `failure` says why. */
+  status: TurnStatus | 'running' | 'lost'
   parts: TurnPart[]
   credits: string | null
   tokens: number | null
   limit: TurnLimit | null
   failure: string | null
+  /** Another turn ran its message again and stands in its place. */
+  isReplaced: boolean
   /** The stream is lost and is being looked for. */
   isReconnecting: boolean
 }

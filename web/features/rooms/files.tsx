@@ -35,11 +35,15 @@ export function Files({ owner }: { owner: FileOwner }) {
   const [uploads, setUploads] = useState<Upload[]>([])
   const [problem, setProblem] = useState<string | null>(null)
   const [read, setRead] = useState<FileRead | null>(null)
+  const [doomed, setDoomed] = useState<FileRead | null>(null)
   const input = useRef<HTMLInputElement>(null)
   const refresh = () => queryClient.invalidateQueries({ queryKey: key })
   const remove = useMutation({
     mutationFn: (file_id: string) => call('DELETE /files/{file_id}', { path: { file_id } }),
-    onSettled: refresh,
+    onSettled: async () => {
+      setDoomed(null)
+      await refresh()
+    },
   })
 
   const upload = async (file: File) => {
@@ -102,12 +106,7 @@ export function Files({ owner }: { owner: FileOwner }) {
               {file.filename}
             </button>
             <ParseState file={file} />
-            <button
-              type="button"
-              className="icon-button small"
-              onClick={() => remove.mutate(file.id)}
-              aria-label={`Delete ${file.filename}`}
-            >
+            <button type="button" className="icon-button small" onClick={() => setDoomed(file)} aria-label={`Delete ${file.filename}`}>
               <X size={13} aria-hidden />
             </button>
           </li>
@@ -118,6 +117,23 @@ export function Files({ owner }: { owner: FileOwner }) {
       )}
       <Dialog title={read?.filename ?? ''} kind="dialog wide" open={read !== null} onClose={() => setRead(null)}>
         {read && <ParsedText file={read} />}
+      </Dialog>
+      <Dialog title="Delete the file" open={doomed !== null} onClose={() => setDoomed(null)}>
+        {doomed && (
+          <div className="stack">
+            <p className="small">
+              <b>{doomed.filename}</b> goes for good: agents can no longer read it, and it cannot be brought back.
+            </p>
+            <div className="row">
+              <button type="button" className="button danger" disabled={remove.isPending} onClick={() => remove.mutate(doomed.id)}>
+                Delete for good
+              </button>
+              <button type="button" className="button quiet" onClick={() => setDoomed(null)}>
+                Keep it
+              </button>
+            </div>
+          </div>
+        )}
       </Dialog>
     </section>
   )

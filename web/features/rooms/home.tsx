@@ -2,13 +2,14 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
-import type { RoomRead } from '../../../contract/rooms.ts'
-import { agents, models, roomSessions, rooms, roster, wallet } from '../../api/queries.ts'
+import type { ListedRoomRead } from '../../../contract/rooms.ts'
+import { agents, models, rooms, wallet } from '../../api/queries.ts'
 import { shown } from '../../ui/decimal.ts'
 import { Loading, Notice } from '../../ui/notice.tsx'
 import { Seal } from '../../ui/seal.tsx'
 import { ago } from '../../ui/time.ts'
 import { voicesOf } from '../../ui/voice.ts'
+import { LowBalance } from '../billing/low-balance.tsx'
 import { ScreenHead } from '../shell/screen-head.tsx'
 import { modeName } from './modes.ts'
 import { NewRoom } from './new-room.tsx'
@@ -27,6 +28,7 @@ export function Home() {
           <Plus size={15} aria-hidden /> New room
         </button>
       </ScreenHead>
+      <LowBalance />
       <div className="scroll">
         <div className="wide-column">
           {error && <Notice tone="bad">{error.message} Reload the page to try again.</Notice>}
@@ -40,6 +42,9 @@ export function Home() {
           )}
           {own && <Templates isFirst={own.length === 0} />}
           <OwnAgents />
+          <Link to="/deleted" className="small muted to-deleted">
+            Recently deleted
+          </Link>
         </div>
       </div>
       <NewRoom open={isMaking} onClose={() => setMaking(false)} />
@@ -56,18 +61,15 @@ function Credits() {
   )
 }
 
-function RoomCard({ room }: { room: RoomRead }) {
-  const { data: members = [] } = useQuery(roster(room.id))
-  const { data: sessions = [] } = useQuery(roomSessions(room.id))
-  const list = members.map(member => member.agent)
+function RoomCard({ room }: { room: ListedRoomRead }) {
+  const list = room.agents ?? []
   const voiceOf = voicesOf(list)
-  const lastUse = sessions[0]?.created_at ?? room.updated_at
   return (
     <li>
       <Link to="/rooms/$roomId" params={{ roomId: room.id }} className="card room-card">
         <span className="row spread tight">
           <h2 className="clip">{room.name}</h2>
-          <span className="tiny faint num">{ago(lastUse)}</span>
+          <span className="tiny faint num">{ago(room.last_used_at ?? room.updated_at)}</span>
         </span>
         <span className="small muted two-lines">{room.goal ?? 'No goal yet'}</span>
         <span className="row tight">
@@ -95,7 +97,7 @@ function Templates({ isFirst }: { isFirst: boolean }) {
       <h2 id="templates">{isFirst ? 'Who should sit on your council?' : 'Start from a template'}</h2>
       {isFirst && <p className="muted">Choose a council to begin with; everything in it can be changed later.</p>}
       {start.error && <Notice tone="bad">{start.error.message} Try again.</Notice>}
-      <div className="cards">
+      <div className="cards few">
         {templates.map(template => (
           <button
             key={template.key}

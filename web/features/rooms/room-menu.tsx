@@ -8,6 +8,8 @@ import { queryClient } from '../../api/queries.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { restoreRoom } from '../deleted/restore.ts'
+import { offerUndo } from '../shell/undo.ts'
 
 /** Name, goal and the end of a room. */
 export function RoomMenu({ room }: { room: RoomRead }) {
@@ -42,6 +44,10 @@ function RoomForm({ room, onDone }: { room: RoomRead; onDone: () => void }) {
     onSuccess: async () => {
       await navigate({ to: '/' })
       await queryClient.invalidateQueries({ queryKey: ['rooms'] })
+      offerUndo(`Room “${room.name}” is deleted.`, async () => {
+        await restoreRoom(room.id)
+        await navigate({ to: '/rooms/$roomId', params: { roomId: room.id }, search: {} })
+      })
     },
   })
   const problem = save.error ?? remove.error
@@ -68,7 +74,7 @@ function RoomForm({ room, onDone }: { room: RoomRead; onDone: () => void }) {
           Delete the room
         </button>
       </div>
-      <p className="tiny faint">A deleted room can be brought back through the API for 7 days.</p>
+      <p className="tiny faint">A deleted room can be brought back for 7 days, with its sessions and files.</p>
     </form>
   )
 }

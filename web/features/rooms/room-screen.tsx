@@ -1,25 +1,29 @@
-import { useMutation, useQuery } from '@tanstack/react-query'
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { useQuery } from '@tanstack/react-query'
+import { useParams, useSearch } from '@tanstack/react-router'
 import { PanelRight } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import type { RoomAgentRead, RoomRead } from '../../../contract/rooms.ts'
 import type { SessionRead } from '../../../contract/sessions.ts'
-import { call } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
-import { queryClient, room as roomQuery, roomSessions, roster } from '../../api/queries.ts'
-import type { TurnRequest } from '../../api/turn-stream.ts'
+import { room as roomQuery, roster } from '../../api/queries.ts'
 import { Dialog } from '../../ui/dialog.tsx'
-import { Loading, Notice } from '../../ui/notice.tsx'
+import { Loading } from '../../ui/notice.tsx'
 import { Seal } from '../../ui/seal.tsx'
 import { voicesOf } from '../../ui/voice.ts'
+import { LowBalance } from '../billing/low-balance.tsx'
+import { RunningAgain } from '../chat/again.tsx'
 import { Composer } from '../chat/composer.tsx'
-import { liveSession } from '../chat/live-session.ts'
 import { SpeakersContext, useSpeakers } from '../chat/speakers.tsx'
 import { Timeline } from '../chat/timeline.tsx'
 import { TurnDetails } from '../chat/turn-details.tsx'
 import { useSession } from '../chat/use-session.ts'
+import { NoSession } from '../sessions/no-session.tsx'
+import { type ChosenSession, useChosenSession } from '../sessions/use-chosen-session.ts'
+import { useFirstMessage } from '../sessions/use-first-message.ts'
+import { Failed } from '../shell/failed.tsx'
 import { NotHere } from '../shell/lost.tsx'
 import { ScreenHead } from '../shell/screen-head.tsx'
+import { useSheet } from '../shell/use-sheet.ts'
 import { ModeSwitch } from './mode-switch.tsx'
 import { modeAbout } from './modes.ts'
 import { RoomMenu } from './room-menu.tsx'
@@ -30,17 +34,17 @@ const NOBODY: RoomAgentRead[] = []
 export function RoomScreen() {
   const { roomId } = useParams({ from: '/signed-in/rooms/$roomId' })
   const { session: wanted } = useSearch({ from: '/signed-in/rooms/$roomId' })
-  const { data: room, error } = useQuery(roomQuery(roomId))
-  const { data: sessions } = useQuery(roomSessions(roomId))
+  const { data: room, error, refetch } = useQuery(roomQuery(roomId))
+  const { chosen, error: sessionsError, refetch: refetchSessions } = useChosenSession({ kind: 'room', id: roomId }, wanted)
   const { data: members = NOBODY } = useQuery(roster(roomId))
   const speakers = useMemo(() => speakersOf(members), [members])
   if (error && asProblem(error).status === 404) return <NotHere />
-  if (error) return <Notice tone="bad">{error.message} Reload the page to try again.</Notice>
-  if (!room || !sessions) return <Loading what="the room" />
-  const session = sessions.find(each => each.id === wanted) ?? sessions[0]
+  if (error && !room) return <Failed title="Room" error={error} onRetry={() => refetch()} />
+  if (sessionsError) return <Failed title={room?.name ?? 'Room'} error={sessionsError} onRetry={refetchSessions} />
+  if (!room || !chosen) return <Loading what="the room" />
   return (
     <SpeakersContext value={speakers}>
-      <OpenRoom key={roomId} room={room} members={members} sessions={sessions} session={session} />
+      <OpenRoom key={roomId} room={room} members={members} {...chosen} />
     </SpeakersContext>
   )
 }
@@ -51,15 +55,13 @@ function speakersOf(members: RoomAgentRead[]) {
   return { voiceOf: voicesOf(agents), nameOf: (key: string) => names.get(key) ?? key }
 }
 
-interface OpenRoomProps {
+interface OpenRoomProps extends ChosenSession {
   room: RoomRead
   members: RoomAgentRead[]
-  sessions: SessionRead[]
-  session: SessionRead | undefined
 }
 
-function OpenRoom({ room, members, sessions, session }: OpenRoomProps) {
-  const [isSideOpen, setSideOpen] = useState(false)
+function OpenRoom({ room, members, sessions, session, isMissing }: OpenRoomProps) {
+  const [isSideOpen, setSideOpen] = useSheet(session?.id)
   const [detailed, setDetailed] = useState<string | null>(null)
   const side = <RoomSide room={room} members={members} sessions={sessions} session={session} />
   return (
@@ -76,8 +78,11 @@ function OpenRoom({ room, members, sessions, session }: OpenRoomProps) {
             <PanelRight size={18} aria-hidden />
           </button>
         </ScreenHead>
+        <LowBalance />
         {session ? (
           <Conversation key={session.id} room={room} members={members} session={session} onDetails={setDetailed} />
+        ) : isMissing ? (
+          <NoSession />
         ) : (
           <FirstMessage room={room} members={members} />
         )}
@@ -101,10 +106,11 @@ interface ConversationProps {
 }
 
 function Conversation({ room, members, session, onDetails }: ConversationProps) {
+  const { turn } = useSearch({ from: '/signed-in/rooms/$roomId' })
   const { isRunning, send, stop } = useSession(session.id)
   return (
-    <>
-      <Timeline sessionId={session.id} onDetails={onDetails} empty={<Welcome room={room} members={members} />} />
+    <RunningAgain sessionId={session.id} isRunning={isRunning} onSend={send}>
+      <Timeline sessionId={session.id} target={turn} onDetails={onDetails} empty={<Welcome room={room} members={members} />} />
       <Composer
         place={session.id}
         sessionId={session.id}
@@ -115,38 +121,26 @@ function Conversation({ room, members, session, onDetails }: ConversationProps) 
         mode={<ModeSwitch room={room} isRunning={isRunning} />}
         saying={modeAbout(room.pending_mode ?? room.current_mode)}
       />
-    </>
+    </RunningAgain>
   )
 }
 
 /** A room without a session gets one with its first message. */
 function FirstMessage({ room, members }: { room: RoomRead; members: RoomAgentRead[] }) {
-  const navigate = useNavigate()
-  const start = useMutation({
-    mutationFn: async (request: TurnRequest) => {
-      const session = await call('POST /rooms/{room_id}/sessions', { path: { room_id: room.id }, body: {} })
-      try {
-        await liveSession(session.id).send(request)
-      } catch (error) {
-        await call('DELETE /rooms/{room_id}/sessions/{session_id}', { path: { room_id: room.id, session_id: session.id } })
-        throw error
-      }
-      await queryClient.invalidateQueries({ queryKey: ['room-sessions', room.id] })
-      await navigate({ to: '/rooms/$roomId', params: { roomId: room.id }, search: { session: session.id } })
-    },
-  })
+  const place = `room-${room.id}`
+  const sendFirst = useFirstMessage({ kind: 'room', id: room.id }, place)
   return (
     <>
       <div className="timeline empty">
         <Welcome room={room} members={members} />
       </div>
       <Composer
-        place={`room-${room.id}`}
+        place={place}
         sessionId={null}
         agents={members.map(member => member.agent)}
         isRunning={false}
-        onSend={request => start.mutateAsync(request)}
-        onStop={async () => undefined}
+        onSend={sendFirst}
+        onStop={null}
         mode={<ModeSwitch room={room} isRunning={false} />}
         saying={modeAbout(room.current_mode)}
       />

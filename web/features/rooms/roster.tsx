@@ -4,13 +4,17 @@ import { GripVertical, Plus, X } from 'lucide-react'
 import { type KeyboardEvent, useState } from 'react'
 import type { RoomAgentRead } from '../../../contract/rooms.ts'
 import { call } from '../../api/client.ts'
-import { agents as agentsQuery, queryClient, roster } from '../../api/queries.ts'
+import { agents as agentsQuery, queryClient, rooms, roster } from '../../api/queries.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Seal } from '../../ui/seal.tsx'
 import { useSpeakers } from '../chat/speakers.tsx'
+import { offerUndo } from '../shell/undo.ts'
 
 const toolWords: Record<string, string> = { search: 'search', file_read: 'files' }
+
+const refreshRoster = (roomId: string) =>
+  Promise.all([roster(roomId).queryKey, rooms.queryKey].map(queryKey => queryClient.invalidateQueries({ queryKey })))
 
 /** Who speaks, in order. Drag a grip, or focus it and use the arrow keys. */
 export function Roster({ roomId, members }: { roomId: string; members: RoomAgentRead[] }) {
@@ -89,7 +93,7 @@ export function Roster({ roomId, members }: { roomId: string; members: RoomAgent
               type="button"
               className="icon-button small"
               aria-label={`Take ${agent.name} out of this room`}
-              onClick={() => remove.mutate(agent_id)}
+              onClick={() => remove.mutate(members[at]!)}
             >
               <X size={13} aria-hidden />
             </button>
@@ -113,7 +117,7 @@ function RosterSeal({ name, agentKey }: { name: string; agentKey: string }) {
 /** What is moved moves at once; when the server refuses, the server's order comes back. */
 function useRosterChanges(roomId: string) {
   const { queryKey } = roster(roomId)
-  const refresh = () => queryClient.invalidateQueries({ queryKey })
+  const refresh = () => refreshRoster(roomId)
   const order = useMutation({
     mutationFn: (next: RoomAgentRead[]) =>
       call('PUT /rooms/{room_id}/agents/order', { path: { room_id: roomId }, body: { agent_ids: next.map(each => each.agent_id) } }),
@@ -121,7 +125,12 @@ function useRosterChanges(roomId: string) {
     onSettled: refresh,
   })
   const remove = useMutation({
-    mutationFn: (agent_id: string) => call('DELETE /rooms/{room_id}/agents/{agent_id}', { path: { room_id: roomId, agent_id } }),
+    mutationFn: ({ agent_id }: RoomAgentRead) => call('DELETE /rooms/{room_id}/agents/{agent_id}', { path: { room_id: roomId, agent_id } }),
+    onSuccess: (_, { agent, agent_id, position }) =>
+      offerUndo(`${agent.name} has left the room.`, async () => {
+        await call('POST /rooms/{room_id}/agents', { path: { room_id: roomId }, body: { agent_id, position } })
+        await refresh()
+      }),
     onSettled: refresh,
   })
   return { order, remove }
@@ -140,7 +149,7 @@ function AddAgent({ roomId, members, open, onClose }: AddAgentProps) {
   const others = data?.agents.filter(agent => !seated.has(agent.id)) ?? []
   const add = useMutation({
     mutationFn: (agent_id: string) => call('POST /rooms/{room_id}/agents', { path: { room_id: roomId }, body: { agent_id } }),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: roster(roomId).queryKey }),
+    onSettled: () => refreshRoster(roomId),
   })
   return (
     <Dialog title="Add an agent" open={open} onClose={onClose}>

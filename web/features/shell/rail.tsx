@@ -1,15 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
-import { LogOut, Moon, Sun } from 'lucide-react'
+import { Link } from '@tanstack/react-router'
+import { LogOut, Moon, Search, Sun } from 'lucide-react'
 import type { MeRead } from '../../../contract/accounts.ts'
-import { agents, queryClient, rooms, wallet } from '../../api/queries.ts'
+import { agents, rooms } from '../../api/queries.ts'
 import { signOut } from '../../api/sign-in.ts'
-import { forgetBearer } from '../../api/token.ts'
-import { compare, LOW_BALANCE, shown } from '../../ui/decimal.ts'
+import { shown } from '../../ui/decimal.ts'
 import { setTheme, useTheme } from '../../ui/theme.ts'
 import { ago } from '../../ui/time.ts'
-import { forgetLiveSessions } from '../chat/live-session.ts'
+import { useBalance } from '../billing/balance.ts'
+import { searchKey } from '../search/search-key.ts'
 import { Brand } from './brand.tsx'
+import { useForgetting } from './forgetting.ts'
 
 const AGENTS_SHOWN = 8
 
@@ -19,19 +20,26 @@ export function Rail({ user, className }: { user: MeRead; className: string }) {
       <Link to="/" className="to-home" aria-label="Pantheon, home">
         <Brand />
       </Link>
+      <Link to="/search" search={{}} className="rail-link search-link" aria-keyshortcuts={searchKey.aria}>
+        <Search size={14} aria-hidden />
+        Search
+        <kbd className="tiny faint push" aria-hidden>
+          {searchKey.shown}
+        </kbd>
+      </Link>
       <RoomLinks />
       <AgentLinks />
       <div className="foot">
         <Balance />
         {user.role !== 'user' && (
-          <Link to="/admin" className="rail-link">
+          <Link to="/admin" search={{}} activeOptions={{ includeSearch: false }} className="rail-link">
             Administration
           </Link>
         )}
         <div className="who">
-          <span className="clip tiny faint" title={user.email ?? user.user_id}>
+          <Link to="/account" className="clip tiny faint" title="Your account" aria-label={`Your account, ${user.email ?? user.user_id}`}>
             {user.email ?? user.user_id}
-          </span>
+          </Link>
           <ThemeButton />
           <SignOutButton />
         </div>
@@ -48,7 +56,7 @@ function RoomLinks() {
       {data.map(room => (
         <Link key={room.id} to="/rooms/$roomId" params={{ roomId: room.id }} className="rail-link">
           <span className="clip">{room.name}</span>
-          <span className="tiny faint">{ago(room.updated_at)}</span>
+          <span className="tiny faint">{ago(room.last_used_at ?? room.updated_at)}</span>
         </Link>
       ))}
       <Link to="/" className="rail-link" activeOptions={{ exact: true }}>
@@ -78,12 +86,12 @@ function AgentLinks() {
 }
 
 function Balance() {
-  const { data } = useQuery(wallet)
+  const state = useBalance()
   return (
     <>
       <div className="row spread small">
         <span className="muted">Credits</span>
-        <span className={data && compare(data.balance, LOW_BALANCE) < 0 ? 'num low' : 'num'}>{data ? shown(data.balance) : '…'}</span>
+        <span className={state?.isLow ? 'num low' : 'num'}>{state ? shown(state.balance) : '…'}</span>
       </div>
       <Link to="/billing" className="rail-link">
         Usage and top-up
@@ -104,13 +112,10 @@ function ThemeButton() {
 }
 
 function SignOutButton() {
-  const navigate = useNavigate()
+  const forget = useForgetting()
   const leave = async () => {
     await signOut().catch(() => undefined)
-    forgetBearer()
-    forgetLiveSessions()
-    queryClient.clear()
-    await navigate({ to: '/sign-in', search: {} })
+    await forget({})
   }
   return (
     <button type="button" className="icon-button small" onClick={leave} aria-label="Sign out">

@@ -4,11 +4,9 @@ import { setImmediate as nextTurnOfTheLoop } from 'node:timers/promises'
 import { Command, CommanderError, Option } from 'commander'
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 import { type Role, roles } from '../contract/accounts.ts'
-import { type Config, isEmbedded, readConfig } from './config.ts'
-import { keepCompiledCode } from './program/compile-cache.ts'
+import { type Config, readConfig } from './config.ts'
 import { configurationPage, environmentExample } from './program/configuration-page.ts'
 import type { Finding } from './program/doctor/finding.ts'
-import { createDataFolder } from './store/embedded/data-folder.ts'
 import type { FaultReports } from './telemetry/fault-reports.ts'
 import { loggedError } from './telemetry/logged-error.ts'
 
@@ -74,6 +72,7 @@ function pantheon(environment: Environment): Command {
       '\nEach enabled model with a key is asked for one token. Exit codes: 0 all is well, 1 something is not, 2 bad arguments.',
     )
     .action((options: { url?: string }) => runDoctor(environment, options.url))
+  program.command('compile').description('compile the program ahead of its first start, as npm ci does').action(compile)
   program
     .command('openapi')
     .description('print the OpenAPI document; needs no database')
@@ -144,8 +143,6 @@ const REDACTED = [
 async function runServe(environment: Environment): Promise<void> {
   const { config, log, reports } = await watchedConfiguration(environment)
   const signal = signalled()
-  if (isEmbedded(config)) createDataFolder(config.PANTHEON_DATA_DIR)
-  keepCompiledCode(config.PANTHEON_DATA_DIR)
   const { openDatabaseAccess } = await import('./program/database-access.ts')
   // The embedded PostgreSQL starts in a process of its own while this one loads the rest of the program, and hears nothing meanwhile.
   const access = openDatabaseAccess(config, log)
@@ -165,7 +162,6 @@ async function runServe(environment: Environment): Promise<void> {
 async function runWorker(environment: Environment): Promise<void> {
   const { config, log, reports } = await watchedConfiguration(environment)
   const signal = signalled()
-  keepCompiledCode(config.PANTHEON_DATA_DIR)
   const { work } = await import('./program/worker.ts')
   const program = await work(config, version, log, text => console.log(text), reports)
   flushCompileCache()
@@ -235,6 +231,18 @@ async function examinedHere(environment: Environment): Promise<Finding[]> {
 async function examinedThere(url: string): Promise<Finding[]> {
   const { examineDeployed } = await import('./program/doctor/examine-deployed.ts')
   return await examineDeployed(url, { version, document: await documentHere() })
+}
+
+/** Where the program's own folder cannot be written to later on, this is what makes every start a quick one. */
+async function compile(): Promise<void> {
+  await Promise.all([
+    import('./program/serve.ts'),
+    import('./program/worker.ts'),
+    import('./accounts/account-library.ts'),
+    import('./telemetry/metrics.ts'),
+    import('./program/fault-reports.ts'),
+    import('redis'),
+  ])
 }
 
 async function runOpenapi(): Promise<void> {

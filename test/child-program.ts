@@ -26,9 +26,6 @@ export const ENDING_WITH_THIS = [
 /** What Node is told in `npm start`. */
 export const AS_STARTED = packageJson.scripts.start.split(' ').filter(word => word.startsWith('--'))
 
-/** Where programs of tests share what they have compiled, which halves the processor time of a start. */
-export const COMPILED = path.join(import.meta.dirname, '../node_modules/.cache/compiled')
-
 /** What is left of them is killed `atEnd`: after the file's last test, or with `onTestFinished` after the test that has started them. */
 export async function startChildProgram(
   environment: Record<string, string>,
@@ -38,7 +35,6 @@ export async function startChildProgram(
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'test',
-      NODE_COMPILE_CACHE: COMPILED,
       HOST: '127.0.0.1',
       PORT: '0',
       SUPABASE_JWT_SECRET: JWT_SECRET,

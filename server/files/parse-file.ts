@@ -69,7 +69,7 @@ function startParser(kind: FileKind, limits: ParseLimits): ChildProcess {
 
 /** Our own parsers and the packages they are made of, wherever npm has laid them. */
 function readablePlaces(): string[] {
-  const here = import.meta.dirname
+  const here = fileURLToPath(new URL('.', import.meta.url))
   const root = path.resolve(here, '../..')
   const ancestors = root.split(path.sep).map((_, index, parts) => parts.slice(0, index + 1).join(path.sep) || path.sep)
   const packages = ancestors.map(folder => path.join(folder, 'node_modules')).filter(folder => existsSync(folder))

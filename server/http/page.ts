@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { noSuchRoute } from './errors.ts'
 
 /** Where `npm run build` puts the page. */
-const BUILT_PAGE = path.join(import.meta.dirname, '../../web/dist')
+const BUILT_PAGE = fileURLToPath(new URL('../../web/dist', import.meta.url))
 const ENTRY = 'index.html'
 
 /** The page's own addresses (web/router.tsx). Any other unknown one stays 404: people are told so by the page, programs by a problem. */

@@ -5,9 +5,10 @@ const BODY_MS = 30_000
 
 /** Ends connections whose body comes too slowly to be anything but an attempt to hold them. */
 export function endSlowBodies(app: FastifyInstance, milliseconds = BODY_MS): void {
-  app.addHook('preParsing', async (request, _reply, payload) => {
-    if (/^multipart\//i.test(request.headers['content-type'] ?? '')) return
-    const timer = setTimeout(() => request.raw.destroy(), milliseconds)
+  app.addHook('preParsing', async ({ raw, headers }, _reply, payload) => {
+    const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+    if (!hasBody || /^multipart\//i.test(headers['content-type'] ?? '')) return
+    const timer = setTimeout(() => raw.destroy(), milliseconds)
     const arrived = () => clearTimeout(timer)
     payload.once('end', arrived).once('close', arrived)
   })

@@ -11,11 +11,12 @@ export interface AnswerText {
  * and half characters, which UTF-8 cannot carry. The first half of a surrogate pair at the end of a read waits for its other half.
  */
 export function createAnswerText(onText: (text: string) => void): AnswerText {
-  let text = ''
+  // Joined once at the end: a string that grows by one token at a time needs four times as much memory until somebody reads it.
+  const handedOut: string[] = []
   let pending = ''
   return {
     get text() {
-      return text
+      return handedOut.join('')
     },
     add(delta) {
       pending += delta
@@ -26,7 +27,7 @@ export function createAnswerText(onText: (text: string) => void): AnswerText {
       pending = pending.slice(whole.length)
       const clean = cleanText(whole)
       if (clean === '') return
-      text += clean
+      handedOut.push(clean)
       onText(clean)
     },
   }

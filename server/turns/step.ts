@@ -154,11 +154,11 @@ interface Speech {
 function createSpeech(turn: Turn, step: AnnouncedStep, otherNames: string[]): Speech {
   const voice: OwnVoice = createOwnVoice(otherNames)
   const interrupted = new AbortController()
-  let said = ''
+  const said: string[] = []
   let paragraphDue = false
   const show = (delta: string) => {
     if (delta === '') return
-    said += delta
+    said.push(delta)
     turn.ports.emit({ type: 'chunk', delta, step: step.number })
   }
   return {
@@ -169,12 +169,12 @@ function createSpeech(turn: Turn, step: AnnouncedStep, otherNames: string[]): Sp
       if (voice.ended) interrupted.abort()
     },
     pause() {
-      paragraphDue = said !== ''
+      paragraphDue = said.length > 0
     },
     interrupted: interrupted.signal,
     end() {
       show(voice.end())
-      return said
+      return said.join('')
     },
   }
 }

@@ -37,7 +37,7 @@ export function layOutImage(): ImageRoot {
   for (const [stage, source, destination] of image.copies) {
     const to = path.join(app, destination)
     if (stage === 'dependencies') copyDependencies(to)
-    else if (stage !== null) continueWithPage(source, to)
+    else if (stage !== null) copyBuilt(source, to)
     else cpSync(path.join(REPOSITORY, source), destination.endsWith('/') ? path.join(to, source) : to, { recursive: true })
   }
   const node = path.join(root, 'node')
@@ -100,7 +100,7 @@ function copyDependencies(to: string): void {
   }
 }
 
-function continueWithPage(source: string, to: string): void {
+function copyBuilt(source: string, to: string): void {
   const built = path.join(REPOSITORY, source.replace('/app/', ''))
   if (existsSync(built)) cpSync(built, to, { recursive: true })
 }

@@ -10,7 +10,8 @@ import { WITHOUT_LIMITS } from './surroundings.ts'
 
 // Whatever somebody sends, nobody else waits for it.
 
-const HELD_MS = 50
+/** 50 for the machine that does nothing else. Beside the rest of the suite, on a slow one, what grows faster than its input still takes seconds. */
+const HELD_MS = process.env.PANTHEON_LONG ? 50 : 200
 /** The largest body is 1 MiB. */
 const LARGE = 1_000_000
 
@@ -85,7 +86,7 @@ const requests: Record<string, () => Promise<unknown>> = {
   'a token of nothing but dots': () => ada.get('/rooms', { authorization: `Bearer ${'.'.repeat(12_000)}` }),
 }
 
-test.each(Object.keys(requests))('%s holds the event loop for no longer than 50 ms', { timeout: 60_000 }, async name => {
+test.each(Object.keys(requests))(`%s holds the event loop for no longer than ${HELD_MS} ms`, { timeout: 60_000 }, async name => {
   // The first time it is read, compiled and warmed up, too.
   await requests[name]!()
   await requests[name]!()

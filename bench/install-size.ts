@@ -13,7 +13,12 @@ export function installSize(): { all: number; serving: number } {
   const bytes = serving
     .filter(([place]) => isTopmost(place))
     .reduce((total, [place]) => total + bytesBelow(path.join(repository, place)), 0)
-  return { all: bytesBelow(path.join(repository, 'node_modules')) / 2 ** 20, serving: bytes / 2 ** 20 }
+  // Starts and tests add to what is compiled.
+  const modules = path.join(repository, 'node_modules')
+  const all = readdirSync(modules)
+    .filter(name => name !== '.cache')
+    .reduce((total, name) => total + bytesBelow(path.join(modules, name)), 0)
+  return { all: all / 2 ** 20, serving: bytes / 2 ** 20 }
 }
 
 /** As the disk counts them, in whole blocks. */

@@ -233,7 +233,7 @@ async function examinedThere(url: string): Promise<Finding[]> {
   return await examineDeployed(url, { version, document: await documentHere() })
 }
 
-/** Where the program's own folder cannot be written to later on, this is what makes every start a quick one. */
+/** Node keeps what it compiles for each account by itself, in a folder that the account may not be able to write to later on. */
 async function compile(): Promise<void> {
   await Promise.all([
     import('./program/serve.ts'),

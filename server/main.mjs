@@ -11,12 +11,18 @@ if (existsSync('.env')) process.loadEnvFile('.env')
 const { runCommand } = await import(isBuilt() ? './dist/cli.js' : './cli.ts')
 await runCommand(process.argv, process.env)
 
-/** Whether what `npm run build` made of the sources is there and no source is newer: then a few files are loaded in place of a thousand. */
+/** Whether what `npm run build` made is there and nothing that it was made of is newer: then a few files are loaded in place of a thousand. */
 function isBuilt() {
-  const built = statSync(path.join(import.meta.dirname, 'dist/cli.js'), { throwIfNoEntry: false })
-  if (!built) return false
-  const isOlder = file => statSync(file).mtimeMs <= built.mtimeMs
-  return ['.', '../contract']
-    .map(folder => path.join(import.meta.dirname, folder))
-    .every(folder => readdirSync(folder, { recursive: true }).every(name => !name.endsWith('.ts') || isOlder(path.join(folder, name))))
+  const writtenAt = name => statSync(path.join(import.meta.dirname, name), { throwIfNoEntry: false })?.mtimeMs
+  const builtAt = writtenAt('dist/cli.js')
+  if (builtAt === undefined) return false
+  // What an editor leaves for a moment, or an image does not have, is no source.
+  const isOlder = name => (writtenAt(name) ?? 0) <= builtAt
+  // The lock file stands for the packages, which are in the same files.
+  if (!['../package-lock.json', '../vite.server.config.ts'].every(isOlder)) return false
+  return ['.', '../contract'].every(folder =>
+    readdirSync(path.join(import.meta.dirname, folder), { recursive: true }).every(
+      name => !name.endsWith('.ts') || isOlder(path.join(folder, name)),
+    ),
+  )
 }

@@ -36,7 +36,7 @@ export async function councils(stage: Stage): Promise<SectionResult> {
   for (const product of await stage.products()) found.push(await measureCouncils(await stage.endpoint(), product, turns))
   return {
     title: 'Councils: time against the ideal',
-    work: `A manager that picks three specialists, who talk for 0.6, 0.8 and 1 s, then judges and sums up; and the same three one after another in a roundtable; ${turns} turns of each, one at a time. The ideal is the time the model endpoint itself took.`,
+    work: `A manager that picks three specialists, who talk for 0.6, 0.8 and 1 s, then judges and sums up; and the same three one after another in a roundtable; ${turns} turns of each, one at a time. The ideal is the time the model endpoint itself took. Routing ends with the last byte of the manager's answer.`,
     columns: [
       '',
       'round, of its slowest',

@@ -59,7 +59,6 @@ export async function memory(stage: Stage): Promise<SectionResult> {
 
 async function holdStreams(stage: Stage, count: number): Promise<MemoryFound> {
   await (await stage.endpoint()).play({ default: paceFor(count) })
-  // Every run starts on the same data folder, so that all but the very first find compiled code.
   const product = await startProduct({ dataDir: path.join(stage.folder, 'memory'), endpointUrl: (await stage.endpoint()).url })
   let sampling: NodeJS.Timeout | undefined
   try {

@@ -25,7 +25,7 @@ export async function starts(stage: Stage): Promise<SectionResult> {
   const { all, serving } = installSize()
   return {
     title: 'Start and size',
-    work: `From the start of the process to the first answered request (GET /ready, which asks the database), embedded; ${rounds} times. The first start makes the database, the second finds it, and the code that the first has compiled.`,
+    work: `From the start of the process to the first answered request (GET /ready, which asks the database), embedded; ${rounds} times. The first start makes the database, the second finds it; both run what npm ci has built and compiled.`,
     columns: ['', ''],
     rows: [
       ['first start, ms', finding(first).value],

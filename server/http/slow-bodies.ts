@@ -8,7 +8,8 @@ export function endSlowBodies(app: FastifyInstance, milliseconds = BODY_MS): voi
   app.addHook('preParsing', async ({ raw, headers }, _reply, payload) => {
     const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
     if (!hasBody || /^multipart\//i.test(headers['content-type'] ?? '')) return
-    const timer = setTimeout(() => raw.destroy(), milliseconds)
+    // Of a body that nobody reads, an empty one for example, only `complete` tells that it has come.
+    const timer = setTimeout(() => raw.complete || raw.destroy(), milliseconds)
     const arrived = () => clearTimeout(timer)
     payload.once('end', arrived).once('close', arrived)
   })

@@ -38,7 +38,7 @@ export function layOutImage(): ImageRoot {
     const to = path.join(app, destination)
     if (stage === 'dependencies') copyDependencies(to)
     else if (stage !== null) copyBuilt(source, to)
-    else cpSync(path.join(REPOSITORY, source), destination.endsWith('/') ? path.join(to, source) : to, { recursive: true })
+    else copyAsItIs(path.join(REPOSITORY, source), destination.endsWith('/') ? path.join(to, source) : to)
   }
   const node = path.join(root, 'node')
   share(process.execPath, node)
@@ -102,8 +102,11 @@ function copyDependencies(to: string): void {
 
 function copyBuilt(source: string, to: string): void {
   const built = path.join(REPOSITORY, source.replace('/app/', ''))
-  if (existsSync(built)) cpSync(built, to, { recursive: true })
+  if (existsSync(built)) copyAsItIs(built, to)
 }
+
+/** Whether the built server or its sources run is a matter of which is newer. */
+const copyAsItIs = (from: string, to: string): void => cpSync(from, to, { recursive: true, preserveTimestamps: true })
 
 /** By links where the file system lets us, which is quick. */
 function share(from: string, to: string): void {

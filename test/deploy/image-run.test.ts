@@ -13,6 +13,7 @@ const PATIENCE = { timeout: 60_000, interval: 50 }
 
 test('the image migrates, serves, answers its health check, works and stops, as a user who can write to its volumes alone', async () => {
   const { image, app, volumes, run } = layOutImage()
+  expect(existsSync(`${app}/server/dist/cli.js`), 'run: npm run build').toBe(true)
   const database = await createTestDatabase()
   onTestFinished(database.drop)
   // By the network, as from a container: the socket of the embedded PostgreSQL is its owner's alone.

@@ -37,6 +37,13 @@ describe('the image', () => {
     expect(instructions().some(([name]) => name === 'ADD')).toBe(false)
   })
 
+  test('keeps what is compiled under the number of who will look for it, and closed to changes', () => {
+    const [uid, gid] = image.user.split(':')
+    const compiling = instructions().find(([name, rest]) => name === 'RUN' && rest.includes('main.mjs compile'))?.[1]
+    expect(compiling).toContain(`setpriv --reuid ${uid} --regid ${gid} --clear-groups ${image.entrypoint.join(' ')} compile`)
+    expect(compiling).toMatch(/compile && chown -R 0:0 node_modules\/\.cache /)
+  })
+
   test('is given all that it copies, and no secret', () => {
     const given = read('Dockerfile.dockerignore').split('\n')
     expect(given).toContain('*')

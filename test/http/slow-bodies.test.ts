@@ -37,15 +37,28 @@ test('a body that trickles in is cut off, an upload is not', async () => {
   expect(upload.milliseconds).toBeGreaterThan(1_000)
 })
 
-test('a body that arrives in time leaves nothing behind that could end its connection', async () => {
+test.each([
+  ['a body', 'POST', 'Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'],
+  ['an empty body', 'POST', 'Content-Length: 0\r\n\r\n'],
+  ['an empty body in chunks', 'POST', 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['a body that nobody reads', 'GET', 'Content-Length: 2\r\n\r\n{}'],
+  ['no body', 'GET', '\r\n'],
+])('%s that arrives in time leaves nothing behind that could end its connection', async (_what, method, rest) => {
   const app = Fastify()
   endSlowBodies(app, 100)
-  app.post('/', async () => {
-    await sleep(300)
-    return 'late'
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/',
+    handler: async () => {
+      await sleep(300)
+      return 'late'
+    },
   })
-  const address = await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
   onTestFinished(() => app.close())
-  const answer = await fetch(address, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
-  expect(await answer.text()).toBe('late')
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.write(`${method} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${rest}`)
+  expect((await socket.setEncoding('utf8').toArray()).join('')).toMatch(/late$/)
 })

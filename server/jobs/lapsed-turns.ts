@@ -6,11 +6,13 @@ const SWEEP_EVERY_MS = 5_000
 const AWAY_MS = 2 * SWEEP_EVERY_MS
 /** What living processes need to renew theirs. */
 const RENEWED_WITHIN_MS = 10_000
+/** The same where this process has only begun: it may do so just when the database is back, and cannot know. */
+const RENEWED_AFTER_START_MS = 6_000
 
-/** Looks for turns that a dead process left: once now, then for as long as the program lives. */
+/** Looks for turns that a dead process left, for as long as the program lives; `onlyProcess`: there is no other whose leases could hold. */
 export function sweepLapsedTurns(deps: CloseLapsedDependencies, onlyProcess: boolean): { stop(): void } {
   let reachedAt = performance.now()
-  let leasesHoldFrom = reachedAt
+  let leasesHoldFrom = onlyProcess ? reachedAt : reachedAt + RENEWED_AFTER_START_MS
   const sweep = async (orphans: boolean) => {
     try {
       const wasAway = performance.now() - reachedAt > AWAY_MS

@@ -58,9 +58,12 @@ export async function listenForChanges(config: pg.ClientConfig, onError: (error:
     }
   }
   const reconnectLater = () => {
-    if (!closed) retry = setTimeout(() => void reconnect(), RETRY_MS)
+    // A connection that ends while it is asked says so twice.
+    if (closed || retry) return
+    retry = setTimeout(() => void reconnect(), RETRY_MS)
   }
   const reconnect = async () => {
+    retry = null
     try {
       await connect()
       tell('everything')

@@ -57,6 +57,20 @@ test('a turn whose server was killed is closed by the next one: finished calls p
   await second.end('SIGKILL')
 })
 
+test('a server that starts when the database is back leaves others the time to renew their leases', { timeout: 60_000 }, async () => {
+  const first = await startChild()
+  const ada = await clientAt(first.address)
+  const { turns } = await newCouncil(ada, 'roundtable', [{ key: 'slow', name: 'Slow' }])
+  endpoint.reply({ chunks: Array(20).fill('word '), betweenMs: 600 })
+  const running = ada.post(turns, { message: 'Take your time.' })
+  await expect.poll(async () => (await database.pool.query('select from turn_runs')).rowCount).toBe(1)
+  // As after an outage that was longer than a lease.
+  await database.pool.query("update turn_runs set lease_until = now() - interval '1 minute'")
+  const second = await startChild()
+  expect((await running).body).toMatchObject({ status: 'completed', assistant_output: 'word '.repeat(20) })
+  for (const server of [first, second]) await server.end('SIGKILL')
+})
+
 test('a server that is told to stop closes what still runs after its grace, as partial', { timeout: 60_000 }, async () => {
   const { child, address, end } = await startChild()
   const ada = await clientAt(address)

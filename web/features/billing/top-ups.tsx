@@ -15,12 +15,17 @@ const states: Record<TopUpState, { word: string; tone: string }> = {
 }
 
 const PENDING_POLL_MS = 3_000
+/** A payment that was begun and left stays pending for ever. */
+const PENDING_POLLED_FOR_MS = 15 * 60_000
+
+const mayBePaidSoon = ({ state, created_at }: TopUpRead): boolean =>
+  state === 'pending' && Date.now() - Date.parse(created_at) < PENDING_POLLED_FOR_MS
 
 export function TopUps() {
   const { data } = useQuery({
     queryKey: ['top-ups'],
     queryFn: () => call('GET /users/me/top-ups', { query: { limit: 20 } }),
-    refetchInterval: query => (query.state.data?.top_ups.some(each => each.state === 'pending') ? PENDING_POLL_MS : false),
+    refetchInterval: query => (query.state.data?.top_ups.some(mayBePaidSoon) ? PENDING_POLL_MS : false),
   })
   const columns: Column<TopUpRead>[] = [
     { title: 'When', cell: row => <span className="num">{dateAndTime(row.created_at)}</span> },

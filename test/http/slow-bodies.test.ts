@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
@@ -19,7 +18,8 @@ async function trickle(type: string): Promise<{ milliseconds: number; answer: st
   socket.on('error', () => undefined)
   const chunks: Buffer[] = []
   socket.on('data', chunk => chunks.push(chunk))
-  const closed = once(socket, 'close')
+  // Cut off in the middle of what it sends, it may be told so by an error first, which `once` would take for its own.
+  const closed = new Promise(resolve => socket.once('close', resolve))
   const started = performance.now()
   socket.write(`POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: 12\r\n\r\n`)
   for (let byte = 0; byte < 12 && !socket.destroyed; byte += 1) {

@@ -6,7 +6,7 @@ const SWEEP_EVERY_MS = 5_000
 const AWAY_MS = 2 * SWEEP_EVERY_MS
 /** What living processes need to renew theirs. */
 const RENEWED_WITHIN_MS = 10_000
-/** The same where this process has only begun: it may do so just when the database is back, and cannot know. */
+/** The same where this process has only begun, maybe just when the database is back: one renewal and a little, lest what a dead one left wait too long. */
 const RENEWED_AFTER_START_MS = 6_000
 
 /** Looks for turns that a dead process left, for as long as the program lives; `onlyProcess`: there is no other whose leases could hold. */

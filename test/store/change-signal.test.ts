@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { listenForChanges } from '../../server/store/change-signal.ts'
 import { useTestDatabase } from '../database.ts'
+import { startSeverableProxy } from '../severable-proxy.ts'
 
 const database = await useTestDatabase()
 
@@ -56,4 +57,19 @@ test('of a user it is told what is remembered of users, and no more', async () =
   for (const moment of ['suspended_at', 'signed_out_at', 'erased_at'])
     expect(await heardOf(`update users set ${moment} = now()`), moment).toEqual(['users:ada'])
   expect(await heardOf("delete from users where id = 'ada'")).toEqual(['users:ada'])
+})
+
+test('a connection that ends while it is asked whether it lives is replaced once', async () => {
+  const way = await startSeverableProxy(database.url)
+  onTestFinished(way.close)
+  const heard: string[] = []
+  const changes = await listenForChanges({ connectionString: way.url }, () => {})
+  onTestFinished(() => changes.close())
+  changes.subscribe(change => heard.push(change))
+  way.loseAnswerTo('select 1')
+  await expect.poll(() => heard, { timeout: 15_000 }).toContain('everything')
+  // As long as a second one would take.
+  await sleep(1_500)
+  expect(heard).toEqual(['everything'])
+  expect(await connections()).toHaveLength(1)
 })
